@@ -1,0 +1,74 @@
+"""Documents as the store keeps them, their versions, and the trail of who changed what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Document = dict[str, Any]
+"""A model document in its native JSON form (contract section 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model document as kept, with its place in history."""
+
+    model_id: str
+    version: int
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCatalogue:
+    """All documents at one catalogue version."""
+
+    version: int
+    models: Sequence[StoredModel]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One entry of a model's history; ``document`` is None for a deletion."""
+
+    model_id: str
+    version: int
+    document: Document | None
+    at: float
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One write, done or refused. ``before`` and ``after`` never hold a secret."""
+
+    id: str
+    at: float
+    actor: str
+    action: str
+    target: str
+    request_id: str
+    outcome: str = "ok"
+    """``ok`` or the code of the refusal."""
+    before: Document | None = None
+    after: Document | None = None
+    changed: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueChange:
+    """One committed write: documents to put (by id), ids to delete, and the events that say so."""
+
+    expected_version: int
+    """The catalogue version it was computed from; another one raises ``StaleVersion``."""
+    put: Sequence[StoredModel] = ()
+    delete: Sequence[str] = ()
+    events: Sequence[AuditEvent] = ()
+    at: float = 0.0
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What other workers watch: each number grows with every write of its kind."""
+
+    catalogue: int = 0
+    callers: int = 0

@@ -1,0 +1,172 @@
+"""A model of the catalogue, compiled: inheritance filled in, prices bound, provider resolved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .needs import ModelType
+from .prices import PriceTable
+
+
+class Secret:
+    """A string that does not show itself: not in ``repr``, ``str``, a log line or a traceback."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The secret, for the one place that puts it on a wire."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """The four time limits of an upstream call, in seconds."""
+
+    connect: float = 5.0
+    first_byte: float = 60.0
+    """From the request being sent to the first byte of the answer."""
+    idle: float = 60.0
+    """Between two pieces of an answer."""
+    total: float = 600.0
+    """The whole request, all attempts and waits included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A connection: who is called, how, and with which credential."""
+
+    name: str
+    protocol: str
+    """``openai`` or ``azure``."""
+    base_url: str
+    api_key: Secret | None = None
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    headers: tuple[tuple[str, str], ...] = ()
+    api_version: str | None = None
+    transport: str = "httpx"
+    max_connections: int = 1000
+
+
+class Lifecycle(StrEnum):
+    """Worked out from ``enabled``, ``end_of_life_at`` and the clock."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    DEPRECATED = "deprecated"
+    END_OF_LIFE = "end_of_life"
+
+
+class OwnerKind(StrEnum):
+    """Whose model it is."""
+
+    SYSTEM = "system"
+    ORG = "org"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The owner of a model; ``slug`` for an org's, ``id`` and ``org`` for a user's."""
+
+    kind: OwnerKind = OwnerKind.SYSTEM
+    slug: str | None = None
+    id: str | None = None
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one attempt is sent to. Everything that becomes a URL or a header is in here."""
+
+    provider: Provider
+    upstream_model: str
+    timeouts: Timeouts
+    headers: tuple[tuple[str, str], ...] = ()
+    params: Mapping[str, bytes] = field(default_factory=dict)
+    """Defaults merged under the request's own fields; values are JSON."""
+    deployment: str | None = None
+    """Azure: the deployment in the URL; ``upstream_model`` when None."""
+    api_version: str | None = None
+    retries: int | None = None
+    """Tries more on this target when no hop is left; None takes ``failover.retries``."""
+    max_parallel: int | None = None
+    stream_usage: bool = True
+    """Ask for usage on streams (``stream_options.include_usage``); off for hosts that refuse it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How people see a model; ``hidden`` keeps it out of lists."""
+
+    name: str | None = None
+    label: str | None = None
+    brand: str | None = None
+    description: str | None = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds the provider sets, in tokens."""
+
+    context_window: int | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One effective model. Built by ``catalogue.compile``, read by everything else."""
+
+    model_id: str
+    type: ModelType
+    target: Target
+    version: int = 1
+    aliases: tuple[str, ...] = ()
+    owner: Owner = field(default_factory=Owner)
+    enabled: bool = True
+    """Its own switch and its parent's."""
+    display: Display = field(default_factory=Display)
+    capabilities: Mapping[str, bool] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    dimensions: int | None = None
+    supported_dimensions: tuple[int, ...] = ()
+    org_slugs: frozenset[str] = frozenset()
+    """Empty: every org."""
+    tier: str = "standard"
+    pricing: PriceTable | None = None
+    credit_multiplier: int | None = None
+    failover: tuple[str, ...] = ()
+    end_of_life_at: float | None = None
+    """Unix seconds."""
+    deprecated_at: float | None = None
+    """Unix seconds at which the end of life was announced."""
+    deprecation_message: str | None = None
+    replacement_model_id: str | None = None
+    redirect_on_end_of_life: bool = False
+    is_recommended: bool = False
+    system_prompt: str | None = None
+    tags: tuple[str, ...] = ()
+    region: str | None = None
+    created_at: float = 0.0
+    public: Mapping[str, object] = field(default_factory=dict)
+    """The part of ``GET /v1/models`` that does not depend on the clock, ready to encode."""
+
+    def lifecycle(self, now: float) -> Lifecycle:
+        """The state at ``now`` (Unix seconds)."""
+        if not self.enabled:
+            return Lifecycle.DISABLED
+        if self.end_of_life_at is None:
+            return Lifecycle.ACTIVE
+        return Lifecycle.END_OF_LIFE if now >= self.end_of_life_at else Lifecycle.DEPRECATED
