@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from .model import Model
 
+Spelling = tuple[str, str]
+"""A name as it might be meant (lower case; whole, or its last segment), and the name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -17,6 +20,8 @@ class Snapshot:
     tiers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Tier to the plans that have it."""
     hide_denied: bool = False
+    spellings: tuple[Spelling, ...] = ()
+    """Sorted; ids and aliases close to a mistyped one are neighbours in here."""
 
     def find(self, name: str) -> Model | None:
         """The model that an id or alias names, compared exactly."""

@@ -37,3 +37,12 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     def total_tokens(self) -> int:
         """Input and output together."""
         return self.input_tokens + self.output_tokens
+
+
+class Unusable(msgspec.Struct, frozen=True):
+    """A usage that cannot be believed: negative, not a number, or a part larger than its whole."""
+
+    reason: str
+    """Which field and what is wrong with it; no value of it."""
+    upstream_cost: Cost | None = None
+    """What the provider said it billed, which may be sound where the counts are not."""

@@ -1,0 +1,1 @@
+"""Pricing: what a usage costs, exactly, and how the answer says so."""

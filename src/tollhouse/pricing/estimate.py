@@ -1,0 +1,45 @@
+"""Guesses at usage, for when the provider did not report it and for asking beforehand.
+
+A token is taken for four bytes of text. An estimate is always labelled as one: pass
+``CostStatus.ESTIMATED`` to ``charge`` with it.
+"""
+
+from ..core.needs import Endpoint, ModelType, Needs
+from ..core.usage import Usage
+
+BYTES_PER_TOKEN = 4
+_ANSWERS_IN_TEXT = frozenset({ModelType.COMPLETION, ModelType.TRANSCRIPTION})
+
+
+def tokens_in(size: int) -> int:
+    """How many tokens a text of ``size`` bytes may be, rounded up."""
+    return -(-size // BYTES_PER_TOKEN)
+
+
+def estimate(endpoint: Endpoint, needs: Needs, content_bytes: int) -> Usage:
+    """What was used by an answer of which ``content_bytes`` of content arrived.
+
+    Nothing is charged for an answer of which nothing came: no text, no failure, no estimate.
+    """
+    if content_bytes <= 0:
+        return Usage()
+    answers_in_text = endpoint.model_type in _ANSWERS_IN_TEXT
+    return Usage(
+        input_tokens=_input(needs),
+        output_tokens=tokens_in(content_bytes) if answers_in_text else 0,
+    )
+
+
+def at_most(needs: Needs, max_tokens: int | None) -> Usage:
+    """What a request may use at most: its input, and all the output it asks for or may get.
+
+    ``max_tokens`` is the model's own limit, for requests that name none.
+    """
+    if needs.endpoint is not None and needs.endpoint.model_type is not ModelType.COMPLETION:
+        return Usage(input_tokens=_input(needs))
+    asked = needs.max_tokens if needs.max_tokens is not None else max_tokens
+    return Usage(input_tokens=_input(needs), output_tokens=asked or 0)
+
+
+def _input(needs: Needs) -> int:
+    return tokens_in(needs.input_bytes) + needs.token_count

@@ -1,0 +1,111 @@
+"""How an answer says what it cost: the provider's ``usage`` object, completed.
+
+What the provider wrote stays byte for byte, but for its own ``cost`` and ``cost_details``, which
+ours replace; what it billed is kept as ``cost_details.upstream_cost``. Amounts are plain JSON
+numbers, exact to ten decimals, never in exponent form; an unknown cost is ``null``.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from ..core import money
+from ..core.charge import Charge
+from ..core.needs import Endpoint, ModelType
+from ..core.prices import PriceClass
+from ..core.record import CostStatus
+from ..core.usage import Usage
+
+_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_encoder = msgspec.json.Encoder()
+
+_NAMES = {kind: f'"{kind.value}":' for kind in PriceClass}
+_PROMPT_ONLY = frozenset({Endpoint.EMBEDDINGS, Endpoint.RERANK, Endpoint.MODERATIONS})
+_PROMPT_AND_COMPLETION = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
+_ALWAYS_TOKENS = frozenset({ModelType.COMPLETION, ModelType.EMBEDDINGS})
+
+
+def write_usage(
+    told: bytes | None,
+    usage: Usage | None,
+    charge: Charge,
+    endpoint: Endpoint,
+    *,
+    in_credits: Decimal | None = None,
+) -> bytes:
+    """Complete what the provider told, or, where it told nothing, write ``usage`` out instead."""
+    ours = _cost_members(charge, in_credits)
+    if told is None:
+        return _joined(_token_members(usage, endpoint), ours)
+    if not _has_ours(told, in_credits):
+        body = told.strip()
+        if body.startswith(b"{") and body.endswith(b"}"):
+            return _joined(body[1:-1].rstrip(), ours)
+    try:
+        theirs = _decoder.decode(told)
+    except (ValueError, RecursionError):
+        return _joined(_token_members(usage, endpoint), ours)
+    theirs.pop("cost", None)
+    theirs.pop("cost_details", None)
+    if in_credits is not None:
+        theirs.pop("credits", None)
+    return _joined(_encoder.encode(theirs)[1:-1], ours)
+
+
+def _has_ours(told: bytes, in_credits: Decimal | None) -> bool:
+    """Whether a name that we write may be there already, perhaps spelled with escapes."""
+    return b'"cost' in told or b"\\" in told or (in_credits is not None and b'"credits"' in told)
+
+
+def _joined(members: bytes, ours: str) -> bytes:
+    separator = b"," if members else b""
+    return b"{" + members + separator + ours.encode() + b"}"
+
+
+def _cost_members(charge: Charge, in_credits: Decimal | None) -> str:
+    cost = "null" if charge.cost is None else money.write(charge.cost)
+    written = f'"cost":{cost},"cost_details":{{{_details(charge)}}}'
+    if in_credits is not None:
+        written += f',"credits":{_plain(in_credits)}'
+    return written
+
+
+def _details(charge: Charge) -> str:
+    members = [_NAMES[kind] + money.write(cost) for kind, cost in charge.items.items()]
+    if charge.currency is not None:
+        members.append(f'"currency":{_encoder.encode(charge.currency).decode()}')
+    if charge.price_version is not None:
+        members.append(f'"price_version":{charge.price_version}')
+    if charge.upstream_cost is not None:
+        members.append(f'"upstream_cost":{money.write(charge.upstream_cost)}')
+    if charge.status is not CostStatus.EXACT:
+        members.append(f'"status":"{charge.status.value}"')
+    return ",".join(members)
+
+
+def _token_members(usage: Usage | None, endpoint: Endpoint) -> bytes:
+    """The counts under the names that clients of the endpoint look for."""
+    if usage is None or not (usage.total_tokens or endpoint.model_type in _ALWAYS_TOKENS):
+        return b""
+    if endpoint in _PROMPT_ONLY:
+        return _encoder.encode(
+            {"prompt_tokens": usage.input_tokens, "total_tokens": usage.total_tokens}
+        )[1:-1]
+    prompt, completion = (
+        ("prompt_tokens", "completion_tokens")
+        if endpoint in _PROMPT_AND_COMPLETION
+        else ("input_tokens", "output_tokens")
+    )
+    return _encoder.encode(
+        {
+            prompt: usage.input_tokens,
+            completion: usage.output_tokens,
+            "total_tokens": usage.total_tokens,
+        }
+    )[1:-1]
+
+
+def _plain(value: Decimal) -> str:
+    """A decimal as a JSON number without exponent or trailing zeros."""
+    written = f"{value:f}"
+    return written.rstrip("0").rstrip(".") if "." in written else written

@@ -1,0 +1,1 @@
+"""How messages are spelled: bytes in, facts and edited bytes out, without any I/O."""

@@ -1,0 +1,376 @@
+"""How OpenAI-compatible hosts tell what an answer used, read into the one convention of ``Usage``.
+
+Rules that hold here:
+
+- A field that is absent or ``null`` was not told; an explicit zero is a zero.
+- The whole is ``prompt_tokens`` or ``input_tokens`` (and their counterparts), whichever is the
+  endpoint's own. What is in the details is part of it, unless the total says that it came on top.
+- A total that fits neither reading is ignored: it is worked out anew from the parts.
+- A count that is no whole number from 0 to ``MOST``, or a part larger than its whole, makes the
+  usage ``Unusable``. What the provider says it billed is read all the same.
+"""
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import msgspec
+
+from ...core.money import Cost, from_decimal
+from ...core.needs import Endpoint
+from ...core.usage import Unusable, Usage
+
+MOST = 10**12
+"""No answer uses more than this of anything."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)] | None
+
+
+class _InputDetails(msgspec.Struct, frozen=True, gc=False):
+    cached_tokens: Count = None
+    cache_write_tokens: Count = None
+    """OpenAI, OpenRouter."""
+    cache_creation_tokens: Count = None
+    """LiteLLM."""
+    audio_tokens: Count = None
+    image_tokens: Count = None
+
+
+class _OutputDetails(msgspec.Struct, frozen=True, gc=False):
+    reasoning_tokens: Count = None
+    audio_tokens: Count = None
+    image_tokens: Count = None
+    text_tokens: Count = None
+
+
+class _CacheCreation(msgspec.Struct, frozen=True, gc=False):
+    ephemeral_1h_input_tokens: Count = None
+
+
+class _ServerTools(msgspec.Struct, frozen=True, gc=False):
+    web_search_requests: Count = None
+    """OpenRouter, Anthropic."""
+    web_search_calls: Count = None
+    """xAI, as is the next."""
+    x_search_calls: Count = None
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """Every field that some host puts into ``usage`` and that has a meaning here."""
+
+    prompt_tokens: Count = None
+    completion_tokens: Count = None
+    total_tokens: Count = None
+    prompt_tokens_details: _InputDetails | None = None
+    completion_tokens_details: _OutputDetails | None = None
+    input_tokens: Count = None
+    output_tokens: Count = None
+    input_tokens_details: _InputDetails | None = None
+    output_tokens_details: _OutputDetails | None = None
+    input_token_details: _InputDetails | None = None
+    """Transcriptions."""
+    prompt_cache_hit_tokens: Count = None
+    """DeepSeek."""
+    cached_tokens: Count = None
+    """Moonshot."""
+    num_cached_tokens: Count = None
+    """Mistral."""
+    cache_read_input_tokens: Count = None
+    """Anthropic's, as are the next two: there they come on top of the input."""
+    cache_creation_input_tokens: Count = None
+    cache_creation: _CacheCreation | None = None
+    reasoning_tokens: Count = None
+    citation_tokens: Count = None
+    """Perplexity, as is the next: pages read for the answer, billed as input."""
+    num_search_queries: Count = None
+    server_tool_use: _ServerTools | None = None
+    server_tool_use_details: _ServerTools | None = None
+    server_side_tool_usage_details: _ServerTools | None = None
+    search_units: Count = None
+    """Cohere."""
+    seconds: Any = None
+    """Transcriptions billed by length."""
+    cost: Any = None
+    """OpenRouter: a number of USD. Perplexity: an object with ``total_cost``."""
+    cost_in_usd_ticks: Any = None
+    """xAI: ``10**-10`` USD each."""
+
+
+def _exact(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent beyond all bounds
+        return Decimal("NaN")
+
+
+_decoder = msgspec.json.Decoder(_Told, float_hook=_exact)
+_plain_decoder = msgspec.json.Decoder(float_hook=_exact)
+_NO_INPUT_DETAILS = _InputDetails()
+_NO_OUTPUT_DETAILS = _OutputDetails()
+_TEXT = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.RESPONSES, Endpoint.EMBEDDINGS})
+_PROMPT_FIRST = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.EMBEDDINGS})
+_MAKES_IMAGES = frozenset(
+    {Endpoint.IMAGES_GENERATIONS, Endpoint.IMAGES_EDITS, Endpoint.IMAGES_VARIATIONS}
+)
+_HEARS = frozenset({Endpoint.TRANSCRIPTIONS, Endpoint.TRANSLATIONS})
+_MICRO = 10**6
+_MOST_USD = 10**9
+
+
+def read_usage(
+    raw: Any,
+    endpoint: Endpoint,
+    *,
+    service_tier: str | None = None,
+    images: int = 0,
+    characters: int = 0,
+) -> Usage | Unusable:
+    """Read a ``usage`` object, as JSON bytes or decoded; the rest is what the caller counted."""
+    is_json = isinstance(raw, bytes | msgspec.Raw)
+    try:
+        told = _decoder.decode(raw) if is_json else msgspec.convert(raw, _Told)
+    except (ValueError, RecursionError):
+        second = _look_again(raw, is_json=is_json)
+        if isinstance(second, Unusable):
+            return second
+        told = second
+    return _normalise(told, endpoint, service_tier, images, characters)
+
+
+def read_seconds(raw: Any) -> int | None:
+    """A length in seconds, as JSON bytes or decoded, in microseconds; None if it is no length."""
+    if isinstance(raw, bytes | msgspec.Raw):
+        try:
+            raw = _plain_decoder.decode(raw)
+        except (ValueError, RecursionError):
+            return None
+    seconds = _amount(raw, MOST)
+    return None if seconds is None else int((seconds * _MICRO).to_integral_value())
+
+
+def _normalise(
+    told: _Told, endpoint: Endpoint, service_tier: str | None, images: int, characters: int
+) -> Usage | Unusable:
+    billed = _billed(told)
+    searches = _searches(told)
+    microseconds = 0 if told.seconds is None else read_seconds(told.seconds)
+    if microseconds is None:
+        return Unusable("seconds is not a length", billed)
+    wholes = _wholes(told, endpoint)
+    if isinstance(wholes, str):
+        counted = images or characters or searches or told.seconds is not None
+        if endpoint in _TEXT or not counted:
+            return Unusable(wholes, billed)
+        wholes = 0, 0
+    ins = _input_details(told)
+    outs = told.completion_tokens_details or told.output_tokens_details or _NO_OUTPUT_DETAILS
+    cached, written, written_1h = _caches(told, ins)
+    reasoning = outs.reasoning_tokens or told.reasoning_tokens or 0
+    entered, left = wholes
+    if cached or written or reasoning:
+        entered, left = _inclusive(told, entered, left, cached + written, reasoning)
+    usage = Usage(
+        input_tokens=entered + (told.citation_tokens or 0),
+        cached_input_tokens=cached,
+        cache_write_tokens=written - written_1h,
+        cache_write_1h_tokens=written_1h,
+        audio_input_tokens=_heard(ins, entered, endpoint),
+        image_input_tokens=ins.image_tokens or 0,
+        output_tokens=left,
+        reasoning_tokens=reasoning,
+        audio_output_tokens=_spoken(outs, left, endpoint),
+        image_output_tokens=_drawn(outs, left, endpoint),
+        images=images,
+        microseconds=microseconds,
+        characters=characters,
+        searches=searches,
+        service_tier=service_tier,
+        upstream_cost=billed,
+    )
+    wrong = _larger_than_whole(usage)
+    return usage if wrong is None else Unusable(wrong, billed)
+
+
+# --- Tokens ---
+
+
+def _wholes(told: _Told, endpoint: Endpoint) -> tuple[int, int] | str:
+    """Input and output as told, one of them by way of the total; or what is missing."""
+    entered, left = told.prompt_tokens, told.completion_tokens
+    other_entered, other_left = told.input_tokens, told.output_tokens
+    if endpoint not in _PROMPT_FIRST:
+        entered, left, other_entered, other_left = other_entered, other_left, entered, left
+    if entered is None:
+        entered = other_entered
+    if left is None:
+        left = other_left
+    total = told.total_tokens
+    if entered is None:
+        if total is None and (left is None or endpoint in _TEXT):
+            return "the input tokens are not told"
+        if total is not None and total < (left or 0):
+            return "the total is less than the output"
+        entered = 0 if total is None else total - (left or 0)
+    if left is None:
+        left = 0 if total is None else max(0, total - entered)
+    return entered, left
+
+
+def _input_details(told: _Told) -> _InputDetails:
+    return (
+        told.prompt_tokens_details
+        or told.input_tokens_details
+        or told.input_token_details
+        or _NO_INPUT_DETAILS
+    )
+
+
+def _caches(told: _Told, ins: _InputDetails) -> tuple[int, int, int]:
+    """Read from a cache, written to one, and written for an hour (contained in the second)."""
+    cached = (
+        ins.cached_tokens
+        or told.prompt_cache_hit_tokens
+        or told.cache_read_input_tokens
+        or told.cached_tokens
+        or told.num_cached_tokens
+    )
+    written = (
+        ins.cache_write_tokens or ins.cache_creation_tokens or told.cache_creation_input_tokens
+    )
+    if told.cache_creation is None:
+        return cached or 0, written or 0, 0
+    return cached or 0, written or 0, told.cache_creation.ephemeral_1h_input_tokens or 0
+
+
+def _inclusive(
+    told: _Told, entered: int, left: int, caches: int, reasoning: int
+) -> tuple[int, int]:
+    """Input with its caches and output with its reasoning, where they were told on top of them.
+
+    xAI reports reasoning beside the completion and counts it in the total. Perplexity's is a step
+    before the answer, told with its searches and in no total.
+    """
+    researched = told.citation_tokens is not None or told.num_search_queries is not None
+    if told.reasoning_tokens and researched:
+        return entered, left + reasoning
+    over = (told.total_tokens or 0) - entered - left
+    if over > 0:
+        if over == reasoning:
+            return entered, left + reasoning
+        if over == caches:
+            return entered + caches, left
+        if over == caches + reasoning:
+            return entered + caches, left + reasoning
+    if _caches_apart(told, entered, left, caches):
+        return entered + caches, left
+    return entered, left
+
+
+def _caches_apart(told: _Told, entered: int, left: int, caches: int) -> bool:
+    """Whether caches told in Anthropic's fields are not in the input, as they are not at Anthropic.
+
+    Hosts that pass those fields on may have added them up, and the total need not show it.
+    """
+    if caches != (told.cache_read_input_tokens or 0) + (told.cache_creation_input_tokens or 0):
+        return False
+    if caches > entered:
+        return True
+    return told.total_tokens != entered + left and told.prompt_tokens is None
+
+
+def _heard(ins: _InputDetails, entered: int, endpoint: Endpoint) -> int:
+    if ins.audio_tokens is not None:
+        return ins.audio_tokens
+    return entered if endpoint in _HEARS and ins is _NO_INPUT_DETAILS else 0
+
+
+def _spoken(outs: _OutputDetails, left: int, endpoint: Endpoint) -> int:
+    if outs.audio_tokens is not None:
+        return outs.audio_tokens
+    return left if endpoint is Endpoint.SPEECH else 0
+
+
+def _drawn(outs: _OutputDetails, left: int, endpoint: Endpoint) -> int:
+    if outs.image_tokens is not None:
+        return outs.image_tokens
+    return left - (outs.text_tokens or 0) if endpoint in _MAKES_IMAGES else 0
+
+
+def _larger_than_whole(usage: Usage) -> str | None:
+    """Which part is larger than what it is a part of, if any."""
+    whole = usage.input_tokens
+    written = usage.cache_write_tokens + usage.cache_write_1h_tokens
+    if usage.cached_input_tokens > whole or written > whole or usage.cache_write_tokens < 0:
+        return "cached tokens are more than the input"
+    if usage.audio_input_tokens > whole or usage.image_input_tokens > whole:
+        return "audio or image tokens are more than the input"
+    whole = usage.output_tokens
+    if usage.reasoning_tokens > whole:
+        return "reasoning tokens are more than the output"
+    if usage.audio_output_tokens > whole or not 0 <= usage.image_output_tokens <= whole:
+        return "audio or image tokens are more than the output"
+    return None
+
+
+# --- What is not a token ---
+
+
+def _searches(told: _Told) -> int:
+    if told.num_search_queries is not None:
+        return told.num_search_queries
+    tools = (
+        told.server_tool_use_details or told.server_tool_use or told.server_side_tool_usage_details
+    )
+    if tools is None:
+        return told.search_units or 0
+    return (
+        (tools.web_search_requests or 0)
+        + (tools.web_search_calls or 0)
+        + (tools.x_search_calls or 0)
+    )
+
+
+def _billed(told: _Told) -> Cost | None:
+    """What the provider says it billed, in ``10**-10`` USD; None if it says nothing sound."""
+    cost = told.cost
+    if cost is None and told.cost_in_usd_ticks is None:
+        return None
+    dollars = _amount(cost.get("total_cost") if isinstance(cost, dict) else cost, _MOST_USD)
+    if dollars is not None:
+        return from_decimal(dollars)
+    ticks = _amount(told.cost_in_usd_ticks, MOST**2)
+    return None if ticks is None else from_decimal(ticks.scaleb(-10))
+
+
+def _amount(value: object, most: int) -> Decimal | None:
+    """A JSON number from 0 to ``most``, exactly; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
+    return abs(number) if number.is_finite() and 0 <= number <= most else None
+
+
+# --- What the schema did not take at once ---
+
+
+def _look_again(raw: Any, *, is_json: bool) -> _Told | Unusable:
+    """The same with 12.0 taken for 12, which in JSON it is; or what is wrong with it."""
+    try:
+        plain = _plain_decoder.decode(raw) if is_json else raw
+    except (ValueError, RecursionError):
+        return Unusable("usage is not JSON")
+    try:
+        return msgspec.convert(_whole_numbers(plain), _Told)
+    except (msgspec.ValidationError, RecursionError) as fault:
+        costs = plain if isinstance(plain, dict) else {}
+        told = _Told(cost=costs.get("cost"), cost_in_usd_ticks=costs.get("cost_in_usd_ticks"))
+        return Unusable(str(fault), _billed(told))
+
+
+def _whole_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole_numbers(inner) for name, inner in value.items()}
+    if isinstance(value, float | Decimal):
+        number = _amount(value, MOST)
+        if number is not None and number == number.to_integral_value():
+            return int(number)
+    return value
