@@ -1,0 +1,1 @@
+"""The gate: whether a caller may use a model for a request, or every reason why not."""

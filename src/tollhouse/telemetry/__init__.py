@@ -1,0 +1,4 @@
+"""Metrics and log lines, both made from the same record.
+
+Nothing is imported here: ``workers`` must run before anything imports prometheus_client.
+"""
