@@ -1,0 +1,149 @@
+"""The network under one connection: counts what passes and sets how long each step may take.
+
+httpx knows one limit per read and per write and cannot tell whether a connection was re-used or how
+many bytes came back. Both are needed here, so they are kept where the bytes are: below httpx, at
+the network interface that its engine offers.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+
+from ..core.faults import FaultKind
+from ..core.model import Timeouts
+
+_EARLY = 0.001
+"""Seconds by which a timer may fire early."""
+
+
+class Meter(httpcore.AsyncNetworkBackend):
+    """Limits and counts of the exchange that a connection is carrying now."""
+
+    def __init__(self) -> None:
+        self._network = httpcore.AnyIOBackend()
+        self.begin(Timeouts(), 0.0)
+
+    def begin(self, limits: Timeouts, deadline: float) -> None:
+        """A new exchange starts, to be over at a loop time."""
+        self._limits = limits
+        self._deadline = deadline
+        self._connect_by = 0.0
+        self._sent_at = 0.0
+        self.answering = False
+        """Whether the head of the answer is complete."""
+        self.dialled = False
+        """Whether this exchange opened its connection, rather than found one."""
+        self.written = 0
+        """Bytes of the request that were handed to the network."""
+        self.received = 0
+        """Bytes of the answer, head included."""
+        self.ended = False
+        """Whether the provider closed its side."""
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left of the total."""
+        return self._deadline - asyncio.get_running_loop().time()
+
+    def expired(self) -> FaultKind:
+        """Which limit a time-out that has just happened was."""
+        if self.remaining <= _EARLY:
+            return FaultKind.TOTAL_TIMEOUT
+        return FaultKind.IDLE_TIMEOUT if self.answering else FaultKind.FIRST_BYTE_TIMEOUT
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the interface's
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Dial; the connect limit covers the name, the connection and TLS together."""
+        del timeout
+        self.dialled = True
+        self._connect_by = asyncio.get_running_loop().time() + self._limits.connect
+        stream = await self._network.connect_tcp(
+            host, port, self.to_connect(), local_address, socket_options
+        )
+        return _Stream(stream, self)
+
+    def to_connect(self) -> float:
+        """Seconds left for dialling."""
+        return min(self._connect_by - asyncio.get_running_loop().time(), self.remaining)
+
+    def to_write(self) -> float:
+        """Seconds for handing over the next part of the request."""
+        return min(self._limits.first_byte, self.remaining)
+
+    def to_read(self) -> float:
+        """Seconds for the next part of the answer: for its head counted from the last write."""
+        if self.answering:
+            return min(self._limits.idle, self.remaining)
+        waited = asyncio.get_running_loop().time() - self._sent_at
+        return min(self._limits.first_byte - waited, self.remaining)
+
+    def wrote(self, size: int) -> None:
+        """Part of the request was handed over."""
+        self.written += size
+        self._sent_at = asyncio.get_running_loop().time()
+
+    def read(self, size: int) -> None:
+        """Part of the answer arrived; none means that the provider closed."""
+        self.received += size
+        self.ended = not size
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection's bytes, under its meter's limits instead of those httpx hands down."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, meter: Meter) -> None:
+        self._stream = stream
+        self._meter = meter
+
+    async def read(
+        self,
+        max_bytes: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the interface's
+    ) -> bytes:
+        """Read what is there, at most ``max_bytes``; ``b""`` when the provider closed."""
+        del timeout
+        data = await self._stream.read(max_bytes, self._meter.to_read())
+        self._meter.read(len(data))
+        return data
+
+    async def write(
+        self,
+        buffer: bytes,
+        timeout: float | None = None,  # noqa: ASYNC109 - the interface's
+    ) -> None:
+        """Write all of ``buffer``."""
+        del timeout
+        # Counted before: of a write that fails half-way some bytes may have arrived.
+        self._meter.wrote(len(buffer))
+        await self._stream.write(buffer, self._meter.to_write())
+        self._meter.wrote(0)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the interface's
+    ) -> httpcore.AsyncNetworkStream:
+        """Shake hands."""
+        del timeout
+        stream = await self._stream.start_tls(
+            ssl_context, server_hostname, self._meter.to_connect()
+        )
+        return _Stream(stream, self._meter)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        """What httpx's engine asks of a socket."""
+        return self._stream.get_extra_info(info)

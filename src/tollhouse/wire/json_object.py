@@ -1,0 +1,100 @@
+"""JSON objects edited without being re-written: every value but the named ones stays byte for byte.
+
+Bodies are decoded one level deep into raw slices, so a 5 MB image is skipped over once and never
+walked; numbers keep their spelling and unknown fields survive.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ..core.errors import CallerError, Code, invalid
+
+Fields = dict[str, msgspec.Raw]
+"""The top level of an object: names to JSON values as they were written."""
+
+NOT_JSON = (ValueError, RecursionError)
+"""What decoding JSON may raise: bad syntax, another type, bad UTF-8, a number or depth too large."""
+
+_LARGE = 16 * 1024
+_decoder = msgspec.json.Decoder(Fields)
+_encoder = msgspec.json.Encoder()
+
+
+def read_object(data: bytes | msgspec.Raw) -> Fields | None:
+    """The fields of an object, or None if ``data`` is anything else (an answer of a provider)."""
+    try:
+        return _decoder.decode(data)
+    except NOT_JSON:
+        return None
+
+
+def read_request(body: bytes) -> Fields:
+    """The fields of a client's body; a 400 that says what is wrong with it."""
+    try:
+        if not body.isascii():
+            body.decode()
+        fields = _decoder.decode(body)
+    except UnicodeDecodeError:
+        raise invalid("The body is not valid UTF-8.") from None
+    except RecursionError:
+        raise invalid("The body is nested too deeply.") from None
+    except msgspec.ValidationError:
+        raise invalid("The body must be a JSON object.") from None
+    except msgspec.DecodeError:
+        if not body.strip():
+            raise invalid("The request has no body; a JSON object is expected.") from None
+        raise invalid("The body is not valid JSON.") from None
+    if _may_repeat_model(body, fields):
+        _refuse_second_model(body)
+    return fields
+
+
+def _may_repeat_model(body: bytes, fields: Fields) -> bool:
+    """Whether a field called ``model``, perhaps with escapes, may be there a second time.
+
+    A large body is judged by its length first: what is not accounted for by the fields, their
+    quotes, colons and commas may be too short to hold another field.
+    """
+    if len(body) > _LARGE:
+        needed = sum(map(len, fields)) + sum(map(len, fields.values())) + 4 * len(fields) + 1
+        if len(body) - needed < len(b'"model":0,'):
+            return False
+    return body.count(b'"model"') > 1 or b"\\u006" in body
+
+
+class _Model:
+    """Stands for a value of ``model``; nothing is kept of it."""
+
+
+class _Models(msgspec.Struct):
+    model: _Model = msgspec.field(default_factory=_Model)
+
+
+def _refuse_second_model(body: bytes) -> None:
+    """Two readers may disagree on which of two ``model`` fields counts, so none is accepted."""
+    seen = []
+
+    def see(_: type, value: Any) -> _Model:
+        seen.append(value)
+        return _Model()
+
+    try:
+        msgspec.json.decode(body, type=_Models, dec_hook=see)
+    except NOT_JSON:
+        raise invalid("The field model must be a string.", "model") from None
+    if len(seen) > 1:
+        raise CallerError(
+            Code.INVALID_REQUEST_ERROR, "The field model is given more than once.", param="model"
+        )
+
+
+def write_object(fields: Mapping[str, msgspec.Raw]) -> bytes:
+    """The object again, compact at its top level, its values as they were."""
+    return _encoder.encode(fields)
+
+
+def raw(value: object) -> msgspec.Raw:
+    """A value as JSON, to be put into ``Fields``."""
+    return msgspec.Raw(_encoder.encode(value))

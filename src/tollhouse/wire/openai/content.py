@@ -1,0 +1,143 @@
+"""What the input of a request holds: texts to count, and parts that ask for a capability.
+
+The typed readers take the shapes of the API reference and skip over everything else, so that an
+image is never copied. Input of another shape is walked, and what it names is found all the same.
+"""
+
+from typing import Any
+
+import msgspec
+
+from ...core.errors import invalid
+from ...core.needs import Endpoint
+from ..json_object import NOT_JSON
+
+_PART_CAPABILITIES = {
+    "image_url": "vision",
+    "input_image": "vision",
+    "computer_screenshot": "vision",
+    "input_audio": "audio",
+    "audio_url": "audio",
+    "file": "files",
+    "input_file": "files",
+}
+
+
+_CONVERSATIONS = frozenset({Endpoint.CHAT, Endpoint.RESPONSES})
+_LISTS = frozenset({Endpoint.COMPLETIONS, Endpoint.EMBEDDINGS})
+_PROMPTS = frozenset({Endpoint.COMPLETIONS, Endpoint.IMAGES_GENERATIONS})
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What was found in the input."""
+
+    texts: tuple[str, ...] = ()
+    capabilities: frozenset[str] = frozenset()
+    tokens: int = 0
+    """Tokens given as numbers."""
+
+
+_NOTHING = Content()
+
+
+class _Part(msgspec.Struct):
+    type: str | None = None
+    text: str | None = None
+
+
+class _Message(msgspec.Struct):
+    content: str | list[_Part] | _Part | None = None
+    output: str | list[_Part] | _Part | None = None
+    """What a tool gave (responses)."""
+
+
+_messages = msgspec.json.Decoder(str | list[_Message])
+_inputs = msgspec.json.Decoder(str | list[str | int | list[int]])
+_text = msgspec.json.Decoder(str)
+_anything = msgspec.json.Decoder(float_hook=str)
+
+
+def input_field(endpoint: Endpoint) -> str:
+    """The field of the body that holds the input."""
+    if endpoint is Endpoint.CHAT:
+        return "messages"
+    return "prompt" if endpoint in _PROMPTS else "input"
+
+
+def read_content(given: msgspec.Raw | None, endpoint: Endpoint) -> Content:
+    """Read the value of ``input_field``; what the provider will refuse asks for nothing."""
+    if given is None:
+        return _NOTHING
+    try:
+        if endpoint in _CONVERSATIONS:
+            return _in_messages(_messages.decode(given))
+        if endpoint in _LISTS:
+            return _largest(_inputs.decode(given))
+        if endpoint is Endpoint.SPEECH:
+            return Content((_text.decode(given),))
+    except NOT_JSON:
+        return _walked(given, endpoint) if endpoint in _CONVERSATIONS else _NOTHING
+    return _NOTHING
+
+
+def _in_messages(messages: str | list[_Message]) -> Content:
+    if isinstance(messages, str):
+        return Content((messages,))
+    texts: list[str] = []
+    kinds: set[str | None] = set()
+    for message in messages:
+        if isinstance(message.content, str):
+            texts.append(message.content)
+        else:
+            _add(message.content, texts, kinds)
+        if message.output is not None:
+            _add(message.output, texts, kinds)
+    return Content(tuple(texts), _asked_by(kinds)) if kinds else Content(tuple(texts))
+
+
+def _add(content: str | list[_Part] | _Part | None, texts: list[str], kinds: set[str | None]) -> None:
+    if isinstance(content, str):
+        texts.append(content)
+        return
+    for part in [content] if isinstance(content, _Part) else content or ():
+        kinds.add(part.type)
+        if part.text is not None:
+            texts.append(part.text)
+
+
+def _asked_by(kinds: set[str | None]) -> frozenset[str]:
+    return frozenset(_PART_CAPABILITIES[kind] for kind in kinds if kind in _PART_CAPABILITIES)
+
+
+def _largest(inputs: str | list[str | int | list[int]]) -> Content:
+    """The longest of several inputs: each has the context window to itself."""
+    if isinstance(inputs, str):
+        return Content((inputs,))
+    texts = [item for item in inputs if isinstance(item, str)]
+    loose = sum(isinstance(item, int) for item in inputs)
+    tokens = max([loose, *(len(item) for item in inputs if isinstance(item, list))])
+    if tokens or not texts:
+        return Content(tokens=tokens)
+    return Content((max(texts, key=len),))
+
+
+def _walked(given: msgspec.Raw, endpoint: Endpoint) -> Content:
+    """Messages of a shape that the reference does not have, and what they ask for nevertheless."""
+    field = input_field(endpoint)
+    try:
+        waiting: list[Any] = [_anything.decode(given)]
+    except NOT_JSON:
+        raise invalid(f"{field} cannot be read.", field) from None
+    texts: list[str] = []
+    kinds: set[str | None] = set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            kind = value.get("type")
+            kinds.add(kind if isinstance(kind, str) else None)
+            waiting += [value[name] for name in ("content", "output", "text") if name in value]
+    return Content(tuple(texts), _asked_by(kinds))

@@ -1,0 +1,48 @@
+"""What every streamed answer has in common: bytes in, edited bytes out, facts on the side.
+
+Theory of operation. A reader is made for one attempt and fed what the upstream sends. It cuts
+frames, sets the served model's id, listens for usage, and hands back bytes for the client. It never
+decides: the relay looks at ``started`` (content or a finish reason was seen, so the hop is
+committed), ``error`` (the provider said it failed) and ``finished`` (the terminal event was seen)
+and acts.
+
+- Frames that come before the first content are returned like any other; the relay holds them.
+- Usage may come on any event, cumulative or not: the last one wins and nothing is summed.
+- The frame that carries usage to the client is completed by ``complete``, which prices it.
+- At the end of the bytes ``end`` says whether the answer was whole.
+"""
+
+from typing import Protocol
+
+
+class Complete(Protocol):
+    """Turns what the provider told into the ``usage`` that the client gets."""
+
+    def __call__(self, told: bytes | None, tier: str | None, *, content_bytes: int) -> bytes:
+        """``told`` is None when it never came; ``tier`` is the provider's processing tier."""
+        ...
+
+
+class StreamReader(Protocol):
+    """One attempt's stream."""
+
+    started: bool
+    finished: bool
+    error: bytes | None
+    """The provider's error, as raw JSON; nothing after it is relayed."""
+    malformed: bool
+    """An event that is not JSON, or larger than any event may be."""
+    usage: bytes | None
+    service_tier: str | None
+    events: bool
+    """Whether the client reads server-sent events, so that comments and errors can be put in."""
+    content_bytes: int
+    """Roughly how much content was relayed, for estimates when usage never came."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Bytes for the client."""
+        ...
+
+    def end(self) -> bytes:
+        """Last bytes for the client, once the upstream's body has properly ended."""
+        ...
