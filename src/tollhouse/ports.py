@@ -91,8 +91,9 @@ class Exchange(Protocol):
 class Transport(Protocol):
     """Sends requests to providers.
 
-    Never follows a redirect, never decompresses (it asks for ``identity``), never retries, but for
-    one re-send when a re-used connection turns out closed before a single byte came back.
+    Never follows a redirect, never retries, but for one re-send when a re-used connection turns out
+    closed before a single byte came back. It asks for ``identity``; gzip or deflate that come all
+    the same are undone, and the headers that told of them are gone.
     """
 
     async def send(self, request: UpstreamRequest) -> Exchange | Fault:
@@ -204,7 +205,7 @@ class AuditStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UsageQuery:
-    """What ``GET /admin/v1/usage`` asks. Times are Unix seconds; ``interval`` is hour, day or None."""
+    """What ``GET /admin/v1/usage`` asks; times in Unix seconds, ``interval`` hour, day or None."""
 
     group_by: Sequence[str] = ()
     """Any of ``org``, ``model`` (the served one), ``key``."""

@@ -1,0 +1,42 @@
+"""Which models name another model or an org, so that it cannot be taken away under them."""
+
+from collections.abc import Iterable
+
+from ..core.errors import FieldFault
+from ..core.history import Document, StoredCatalogue
+
+
+def references_to(stored: StoredCatalogue, model_id: str) -> list[FieldFault]:
+    """Every place where another model names this one; the path is the other model's id."""
+    return [
+        FieldFault(other.model_id, f"names it as its {use}")
+        for other in stored.models
+        if other.model_id != model_id
+        for use in _uses_of_model(other.document, model_id)
+    ]
+
+
+def references_to_org(stored: StoredCatalogue, slug: str) -> list[FieldFault]:
+    """Every model that is kept for this org or is its own; the path is the model's id."""
+    return [
+        FieldFault(model.model_id, message)
+        for model in stored.models
+        for message in _uses_of_org(model.document, slug)
+    ]
+
+
+def _uses_of_model(document: Document, model_id: str) -> Iterable[str]:
+    failover = document.get("failover") or ()
+    if model_id in ([failover] if isinstance(failover, str) else failover):
+        yield "failover"
+    if document.get("parent_model_id") == model_id:
+        yield "parent_model_id"
+    if document.get("replacement_model_id") == model_id:
+        yield "replacement_model_id"
+
+
+def _uses_of_org(document: Document, slug: str) -> Iterable[str]:
+    if slug in (document.get("org_slugs") or ()):
+        yield "names it in org_slugs"
+    if (document.get("owner") or {}).get("slug") == slug:
+        yield "belongs to it"

@@ -1,0 +1,56 @@
+"""Orgs over HTTP."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ..entrance import Entrance
+from ..orgs import Orgs, show_org
+from .answers import document, listed, nothing
+from .methods import at
+from .paths import name_after
+
+_PATH = "/admin/v1/orgs"
+
+
+class OrgResource:
+    """``/admin/v1/orgs`` and one below it."""
+
+    def __init__(self, entrance: Entrance, orgs: Orgs) -> None:
+        self._entrance = entrance
+        self._orgs = orgs
+
+    def routes(self) -> list[Route]:
+        """Its paths."""
+        return [
+            at(_PATH, GET=self._list, POST=self._create),
+            at(f"{_PATH}/{{slug:path}}", GET=self._get, PATCH=self._patch, DELETE=self._delete),
+        ]
+
+    async def _list(self, request: Request) -> Response:
+        reading = await self._entrance.read(request, "cursor", "limit")
+        asked = reading.asked
+        page = await self._orgs.page(reading.caller, limit=asked.limit(), cursor=asked.cursor())
+        return listed(page, show_org)
+
+    async def _create(self, request: Request) -> Response:
+        writing = await self._entrance.write(request, "org.created", "")
+        org = await self._orgs.create(writing.by, await writing.body())
+        return document(show_org(org), status=201)
+
+    async def _get(self, request: Request) -> Response:
+        slug = name_after(request, f"{_PATH}/")
+        reading = await self._entrance.read(request)
+        return document(show_org(await self._orgs.one(reading.caller, slug)))
+
+    async def _patch(self, request: Request) -> Response:
+        slug = name_after(request, f"{_PATH}/")
+        writing = await self._entrance.write(request, "org.updated", slug)
+        org = await self._orgs.patch(writing.by, slug, await writing.body())
+        return document(show_org(org))
+
+    async def _delete(self, request: Request) -> Response:
+        slug = name_after(request, f"{_PATH}/")
+        writing = await self._entrance.write(request, "org.deleted", slug)
+        await self._orgs.delete(writing.by, slug)
+        return nothing()

@@ -1,0 +1,1 @@
+"""The data plane: ASGI in, ASGI out, and nothing decided here."""

@@ -1,0 +1,81 @@
+"""A request's body: read whole, bounded before and after decompression, and with a time limit."""
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ..core.errors import CallerError, Code, invalid
+from .headers import Headers
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+SILENCE_SECONDS = 60
+_WINDOW = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
+
+
+class ClientLeft(Exception):
+    """The connection ended before the request did."""
+
+
+async def read_body(receive: Receive, headers: Headers, most: int) -> bytes:
+    """The body, decompressed; 413 above ``most`` bytes, 415 for a coding we do not take."""
+    coding = headers.get(b"content-encoding", b"identity").strip().lower()
+    if coding != b"identity" and coding not in _WINDOW:
+        raise CallerError(
+            Code.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding must be identity, gzip or deflate."
+        )
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length) > most:
+        raise too_large(most)
+    body = await _gather(receive, most)
+    return body if coding == b"identity" else _inflate(body, _WINDOW[coding], most)
+
+
+async def _gather(receive: Receive, most: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await _next(receive) if pieces else await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > most:
+            raise too_large(most)
+        if not message.get("more_body", False):
+            return b"".join([*pieces, piece]) if pieces else piece
+        pieces.append(piece)
+
+
+async def _next(receive: Receive) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            return await receive()
+    except TimeoutError:
+        raise CallerError(
+            Code.REQUEST_TIMEOUT, f"No byte of the body came for {SILENCE_SECONDS} seconds."
+        ) from None
+
+
+def _inflate(body: bytes, window: int, most: int) -> bytes:
+    """Decompress at most ``most`` bytes: a bomb is refused before it unfolds."""
+    inflater = zlib.decompressobj(window)
+    try:
+        plain = inflater.decompress(body, most + 1)
+    except zlib.error:
+        raise invalid("The body does not decompress as its Content-Encoding says.") from None
+    if len(plain) > most:
+        raise too_large(most)
+    if not inflater.eof or inflater.unused_data:
+        raise invalid("The compressed body is cut off or has something after its end.")
+    return plain
+
+
+def too_large(most: int) -> CallerError:
+    """A 413 that names the bound."""
+    return CallerError(
+        Code.REQUEST_TOO_LARGE,
+        f"The body is larger than {most} bytes.",
+        headers={"connection": "close"},
+    )

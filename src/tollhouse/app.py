@@ -1,0 +1,273 @@
+"""The composition root: everything is built here, once, and handed down.
+
+``Application`` is one worker: it starts (schema, seeds, snapshot, left-over journals), answers as
+an ASGI application, and stops (journal shipped, connections closed).
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from .admin.application import admin_application
+from .admin.plane import AdminPlane
+from .admin.seeding import seed
+from .api.data_plane import DataPlane
+from .api.models import Models
+from .api.operations import Operations
+from .api.server import DrainingServer, server_config
+from .catalogue.compile import Compiler, Environment
+from .catalogue.seeds import Seeds, read_seeds
+from .core.errors import CallerError, FieldFault, invalid_fields
+from .core.snapshot import Snapshot
+from .core.tasks import spawn
+from .identity import sealing
+from .ledger.journal import Journal
+from .ledger.shipper import Shipper
+from .pipeline.attempts import Attempts
+from .pipeline.callers import Callers
+from .pipeline.gateway import Gateway
+from .pipeline.listing import Listing
+from .pipeline.live import LiveCatalogue
+from .pipeline.state import ServingState
+from .pipeline.targets import Targets
+from .pipeline.watch import Watch
+from .ports import Clock, Ids, Store, Transport
+from .settings import Settings
+from .store.migrate import migrate
+from .store.sql import open_store
+from .system import SystemClock, SystemIds
+from .telemetry.lines import Lines
+from .telemetry.metrics import Telemetry
+from .upstream.httpx_transport import HttpxTransport
+
+Scope = dict[str, Any]
+Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Any]
+_ADMIN_METHODS = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+_FLUSH_SECONDS = 10.0
+_GAUGE_SECONDS = 0.5
+
+
+def environment_of(settings: Settings) -> Environment:
+    """What the catalogue is compiled against."""
+    return Environment(
+        providers=settings.provider_map(),
+        tiers=settings.tier_map(),
+        unseal=unsealer(settings.auth.secret_key),
+        timeouts=settings.default_timeouts(),
+        hide_denied=settings.catalogue.hide_denied,
+    )
+
+
+def unsealer(key: bytes | None) -> Callable[[str], str]:
+    """What opens provider keys kept in the store."""
+
+    def unseal(sealed: str) -> str:
+        if key is None:
+            raise ValueError("auth.secret_key is not set")
+        try:
+            return sealing.unseal(key, sealed)
+        except sealing.Unsealable as error:
+            raise ValueError(str(error)) from error
+
+    return unseal
+
+
+def sealer(key: bytes | None) -> Callable[[str], str] | None:
+    """What closes them; None when there is no key to do it with."""
+    return None if key is None else lambda text: sealing.seal(key, text, os.urandom(12))
+
+
+def read_seed_files(settings: Settings) -> list[Seeds]:
+    """The catalogue files, checked; ``CallerError`` with every fault of every file."""
+    seal = sealer(settings.auth.secret_key)
+    files: list[Seeds] = []
+    faults: list[FieldFault] = []
+    for path in settings.catalogue.files:
+        try:
+            with path.open("rb") as file:
+                files.append(read_seeds(yaml.safe_load(file), seal=seal))
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f" at line {mark.line + 1}" if mark else ""
+            faults.append(FieldFault(path.name, f"is not valid YAML{where}"))
+        except CallerError as error:
+            faults += [FieldFault(f"{path.name}: {one.path}", one.message) for one in error.fields]
+    if faults:
+        raise invalid_fields(faults)
+    return files
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One worker."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    ids: Ids
+    live: LiveCatalogue
+    state: ServingState
+    callers: Callers
+    targets: Targets
+    telemetry: Telemetry
+    transport: Transport
+    journal: Journal
+    shipper: Shipper
+    data: DataPlane
+    admin: AdminPlane
+    admin_asgi: Asgi
+    _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Answer one request: the path and method say which plane it is for."""
+        path = scope["path"]
+        if path.startswith("/admin/") or (
+            path.startswith("/v1/models") and scope["method"] in _ADMIN_METHODS
+        ):
+            await self.admin_asgi(scope, receive, send)
+        else:
+            await self.data(scope, receive, send)
+
+    async def start(self) -> None:
+        """Bring the schema up, create what the seeds have and the store lacks, and compile."""
+        await asyncio.to_thread(migrate, self.settings.store.url)
+        self.state.schema_ok = await self.store.schema_ok()
+        await self.live.load()
+        await seed(
+            read_seed_files(self.settings),
+            commits=self.admin.commits,
+            trail=self.admin.trail,
+            store=self.store,
+            clock=self.clock,
+            ids=self.ids,
+            seal=sealer(self.settings.auth.secret_key),
+        )
+        watch = Watch(self.store, self.live, self.callers, self.telemetry)
+        await watch.look()
+        self._tasks.extend(
+            [
+                spawn(watch.run(), name="watch"),
+                spawn(self.shipper.run(), name="shipper"),
+                spawn(self.telemetry.watch_event_loop(self.clock), name="event-loop-lag"),
+                spawn(self._report_backlog(), name="ledger-backlog"),
+            ]
+        )
+
+    async def stop(self) -> None:
+        """Ship what the journal holds, then close everything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.shipper.flush(self.clock.monotonic() + _FLUSH_SECONDS)
+        self.shipper.release()
+        self.journal.release()
+        await self.transport.aclose()
+        await self.store.aclose()
+
+    async def _report_backlog(self) -> None:
+        while True:
+            self.telemetry.ledger_backlog(self.shipper.backlog)
+            await asyncio.sleep(_GAUGE_SECONDS)
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    transport: Transport | None = None,
+) -> Application:
+    """Build one worker; what is not passed in is the real thing. Nothing is connected yet."""
+    clock = clock or SystemClock()
+    ids = ids or SystemIds()
+    transport = transport or HttpxTransport()
+    store = open_store(settings.store.url)
+    telemetry = Telemetry(Lines())
+
+    def announce(snapshot: Snapshot) -> None:
+        telemetry.catalogue_version(snapshot.version)
+
+    live = LiveCatalogue(store, Compiler(environment_of(settings)), announce=announce)
+    state = ServingState(live, max_inflight=settings.server.max_inflight)
+    token = settings.auth.admin_token
+    callers = Callers(store, clock, bootstrap_token=token.reveal() if token else None)
+    targets = Targets(clock, telemetry)
+    journal = Journal(settings.ledger.dir, clock, ids)
+    gateway = Gateway(
+        live=live,
+        state=state,
+        attempts=Attempts(transport, clock),
+        targets=targets,
+        ledger=journal,
+        observer=telemetry,
+        clock=clock,
+        ids=ids,
+        policy=settings.failover_policy(),
+        keepalive_seconds=settings.server.keepalive_seconds,
+    )
+    metrics_token = settings.telemetry.metrics_token
+    operations = Operations(
+        state,
+        callers,
+        render_metrics=telemetry.render,
+        metrics_token=metrics_token.reveal() if metrics_token else None,
+    )
+    data = DataPlane(
+        gateway=gateway,
+        callers=callers,
+        models=Models(Listing(live), clock),
+        operations=operations,
+        clock=clock,
+        ids=ids,
+        observer=telemetry,
+        max_body_bytes=settings.server.max_body_bytes,
+    )
+    admin = AdminPlane(
+        store=store,
+        live=live,
+        callers=callers,
+        clock=clock,
+        ids=ids,
+        seal=sealer(settings.auth.secret_key),
+        providers=settings.provider_map(),
+        breakers=targets.states,
+        max_hops=settings.failover.max_attempts,
+    )
+    return Application(
+        settings=settings,
+        store=store,
+        clock=clock,
+        ids=ids,
+        live=live,
+        state=state,
+        callers=callers,
+        targets=targets,
+        telemetry=telemetry,
+        transport=transport,
+        journal=journal,
+        shipper=Shipper(journal, store, clock, ids),
+        data=data,
+        admin=admin,
+        admin_asgi=admin_application(admin),
+    )
+
+
+async def serve(settings: Settings, sockets: list[socket.socket] | None = None) -> None:
+    """Run one worker until it is told to stop."""
+    application = build(settings)
+    await application.start()
+    server = DrainingServer(
+        server_config(application, settings.server.listen.host, settings.server.listen.port),
+        application.state,
+        settings.server.drain_seconds,
+        application.clock.monotonic,
+    )
+    try:
+        await server.serve(sockets)
+    finally:
+        await application.stop()

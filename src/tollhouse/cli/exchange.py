@@ -1,0 +1,239 @@
+"""Between catalogue files and the store: bringing models in, writing them out, telling drift.
+
+An import is one change: everything in it is in force at once, or nothing is. What a file has
+replaces what the store has under the same id, other models stay, and a model that already says what
+the file says stays at its version. Orgs of a file are created where they are missing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..admin.catalogue_writes import next_version
+from ..admin.commits import Draft
+from ..admin.trail import STAMPS
+from ..catalogue.merge import changed_fields
+from ..catalogue.seeds import Seeds, read_seeds
+from ..catalogue.writing import (
+    Seal,
+    body_of,
+    new_document,
+    public_document,
+    replace_document,
+)
+from ..core.errors import CallerError, FieldFault, invalid_fields
+from ..core.history import AuditEvent, Document, StoredCatalogue, StoredModel
+from .desk import Desk
+
+ANY_UID = "00000000-0000-0000-0000-000000000000"
+"""Stands where a document is only looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, or would do: ids, sorted."""
+
+    created: tuple[str, ...]
+    updated: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    orgs_created: tuple[str, ...]
+
+    def told(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The parts with the words for them."""
+        return [
+            ("created", self.created),
+            ("updated", self.updated),
+            ("unchanged", self.unchanged),
+            ("orgs created", self.orgs_created),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One difference between a file and the store."""
+
+    model_id: str
+    field: str
+    """Dotted; empty when one side lacks the whole model."""
+    in_file: Any
+    in_store: Any
+
+    def shown(self) -> dict[str, Any]:
+        """As a row of a table."""
+        return {
+            "model_id": self.model_id,
+            "field": self.field or "(the model)",
+            "file": self.in_file,
+            "store": self.in_store,
+        }
+
+
+def read_files(paths: Iterable[Path], seal: Seal | None) -> list[Seeds]:
+    """Catalogue files, checked; 422 with every fault of every file, each with its file's name."""
+    found: list[Seeds] = []
+    faults: list[FieldFault] = []
+    for path in paths:
+        try:
+            found.append(read_seeds(yaml.safe_load(path.read_bytes()), seal=seal))
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f" at line {mark.line + 1}" if mark else ""
+            faults.append(FieldFault(str(path), f"is not YAML{where}"))
+        except OSError as error:
+            faults.append(FieldFault(str(path), f"cannot be read: {error.strerror}"))
+        except CallerError as error:
+            faults += (FieldFault(f"{path}: {one.path}", one.message) for one in error.fields)
+    if faults:
+        raise invalid_fields(faults)
+    return found
+
+
+def first_by_id(files: Sequence[Seeds]) -> Mapping[str, Document]:
+    """The models of files by id; of two with one id the first counts, as at start."""
+    bodies: dict[str, Document] = {}
+    for file in files:
+        for body in file.models:
+            bodies.setdefault(body["model_id"], body)
+    return bodies
+
+
+async def bring_in(desk: Desk, files: Sequence[Seeds], *, dry_run: bool) -> Imported:
+    """Create or replace the models of files in one change; ``dry_run`` only says what would be."""
+    bodies = first_by_id(files)
+    unchanged: set[str] = set()
+
+    async def compute(stored: StoredCatalogue) -> Draft:
+        present = {one.model_id: one for one in stored.models}
+        unchanged.clear()
+        put, events = [], []
+        faults: list[FieldFault] = []
+        for model_id, body in _progress(bodies):
+            current = present.get(model_id)
+            try:
+                document = await _document(desk, current, body)
+            except CallerError as error:
+                faults += (FieldFault(f"{model_id}: {f.path}", f.message) for f in error.fields)
+                continue
+            if document is None:
+                unchanged.add(model_id)
+                continue
+            put.append(StoredModel(model_id, document["version"], document))
+            events.append(_event(desk, current, document))
+        if faults:
+            raise invalid_fields(faults)
+        return Draft(tuple(put), events=tuple(events), places={one: one for one in bodies})
+
+    missing = await _missing_orgs(desk, files)
+    if dry_run:
+        draft = await desk.plane.commits.rehearse(compute)
+    else:
+        for slug, body in missing.items():
+            await desk.plane.orgs.create(desk.by, {"slug": slug, **body})
+        draft = await desk.plane.commits.keep(desk.by, compute)
+    made = {event.target: event.action for event in draft.events}
+
+    def done(action: str) -> tuple[str, ...]:
+        return tuple(sorted(target for target, what in made.items() if what == action))
+
+    return Imported(
+        created=done("model.created"),
+        updated=done("model.updated"),
+        unchanged=tuple(sorted(unchanged)),
+        orgs_created=tuple(sorted(missing)),
+    )
+
+
+async def take_out(desk: Desk) -> list[Document]:
+    """Every model as a client would send it, by id."""
+    stored = await desk.store.load()
+    return [body_of(one.document) for one in sorted(stored.models, key=lambda it: it.model_id)]
+
+
+async def drift(desk: Desk, files: Sequence[Seeds]) -> list[Drift]:
+    """Where the files and the store differ, by model and field."""
+    stored = {one.model_id: one.document for one in (await desk.store.load()).models}
+    wanted = first_by_id(files)
+    found: list[Drift] = []
+    for model_id in sorted(stored.keys() | wanted.keys()):
+        if model_id not in stored:
+            found.append(Drift(model_id, "", "present", "absent"))
+        elif model_id not in wanted:
+            found.append(Drift(model_id, "", "absent", "present"))
+        else:
+            found += _differences(desk, model_id, wanted[model_id], stored[model_id])
+    return found
+
+
+def _differences(desk: Desk, model_id: str, body: Document, kept: Document) -> list[Drift]:
+    made = _made(desk, body)
+    ours, theirs = (body_of(public_document(one, now=desk.clock.now())) for one in (made, kept))
+    return [
+        Drift(model_id, path, _at(ours, path), _at(theirs, path))
+        for path in changed_fields(ours, theirs)
+    ]
+
+
+def _at(document: Document, path: str) -> Any:
+    here: Any = document
+    for name in path.split("."):
+        here = here.get(name) if isinstance(here, dict) else None
+    return here
+
+
+def _made(desk: Desk, body: Document) -> Document:
+    """The document that a file's body makes, wherever it would be kept."""
+    return new_document(
+        body, uid=ANY_UID, now=desk.clock.now(), actor="", source="import", seal=desk.seal
+    )
+
+
+async def _document(desk: Desk, current: StoredModel | None, body: Document) -> Document | None:
+    """The document to keep for a body; None when the store has it so already."""
+    now, actor = desk.clock.now(), desk.caller.actor
+    if current is None:
+        document = new_document(
+            body, uid=desk.ids.uuid(), now=now, actor=actor, source="import", seal=desk.seal
+        )
+        document["version"] = await next_version(desk.store, document["model_id"])
+        return document
+    document = replace_document(current.document, body, now=now, actor=actor, seal=desk.seal)
+    shown = (public_document(one, now=now) for one in (current.document, document))
+    gives_key = "api_key" in (body.get("connection") or {})
+    if not gives_key and STAMPS.issuperset(changed_fields(*shown)):
+        return None
+    return document
+
+
+def _event(desk: Desk, current: StoredModel | None, document: Document) -> AuditEvent:
+    now, model_id = desk.clock.now(), document["model_id"]
+    after = public_document(document, now=now)
+    if current is None:
+        return desk.plane.trail.event(desk.by, "model.created", model_id, after=after)
+    before = public_document(current.document, now=now)
+    return desk.plane.trail.event(desk.by, "model.updated", model_id, before=before, after=after)
+
+
+async def _missing_orgs(desk: Desk, files: Sequence[Seeds]) -> dict[str, Document]:
+    missing: dict[str, Document] = {}
+    for org in (org for file in files for org in file.orgs):
+        if org.slug not in missing and await desk.store.org(org.slug) is None:
+            missing[org.slug] = {"plan": org.plan, "name": org.name}
+    return missing
+
+
+def _progress(bodies: Mapping[str, Document]) -> Iterable[tuple[str, Document]]:
+    """The bodies one after the other, with a bar on a terminal's stderr."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(
+        bodies.items(),
+        description="Importing",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )

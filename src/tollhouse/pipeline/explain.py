@@ -1,0 +1,108 @@
+"""What would happen to a request, check by check and hop by hop; nothing is sent.
+
+The same gate and the same plan as a request's: there is no second set of rules to drift.
+"""
+
+from typing import Any
+
+from msgspec import Raw
+
+from ..core import money
+from ..core.caller import Caller
+from ..core.errors import Code, Refusal
+from ..core.model import Model
+from ..core.needs import Needs
+from ..core.record import CostStatus
+from ..core.snapshot import Snapshot
+from ..gate.gate import decide, judge
+from ..pricing.charge import charge
+from ..pricing.estimate import at_most
+from ..routing.plan import walk
+
+_CHECKS = (
+    ("exists", {Code.MODEL_NOT_FOUND}),
+    ("enabled", {Code.MODEL_DISABLED}),
+    ("lifecycle", {Code.MODEL_RETIRED}),
+    ("org", {Code.MODEL_NOT_ALLOWED}),
+    ("tier", {Code.TIER_INSUFFICIENT}),
+    ("endpoint", {Code.ENDPOINT_NOT_SUPPORTED}),
+    ("capabilities", {Code.CAPABILITY_NOT_SUPPORTED}),
+    (
+        "limits",
+        {Code.MAX_TOKENS_EXCEEDED, Code.CONTEXT_LENGTH_EXCEEDED, Code.INVALID_DIMENSIONS},
+    ),
+)
+"""The gate's checks in its order, and the codes each can refuse with."""
+
+
+def explain(
+    snapshot: Snapshot,
+    requested: str,
+    caller: Caller,
+    needs: Needs,
+    now: float,
+    *,
+    max_hops: int,
+    failover: bool = True,
+) -> dict[str, Any]:
+    """The verdict, every check, the hops in order, those left out and why, and a cost bound.
+
+    ``now`` is in Unix seconds. Costs are JSON numbers in the model's currency, or null.
+    """
+    verdict = decide(snapshot, requested, caller, needs, now)
+    told: dict[str, Any] = {
+        "object": "explanation",
+        "requested_model": requested,
+        "org": caller.org,
+        "plan": caller.plan,
+        "endpoint": needs.endpoint,
+        "allowed": verdict.allowed,
+        "code": None if verdict.allowed else verdict.refusals[0].code.value,
+        "redirected_from": verdict.redirected_from,
+        "checks": _checks(verdict.refusals),
+        "hops": [],
+        "skipped": [],
+        "catalogue_version": snapshot.version,
+    }
+    if verdict.model is None or not verdict.allowed:
+        return told
+    route = walk(
+        snapshot,
+        verdict.model,
+        lambda model: judge(model, caller, needs, now, snapshot),
+        max_hops if failover else 1,
+    )
+    told["hops"] = [_hop(model, needs) for model in route.hops]
+    told["skipped"] = [
+        {"model": hop.model_id, "reasons": [_reason(one) for one in hop.refusals]}
+        for hop in route.skipped
+    ]
+    return told
+
+
+def _checks(refusals: tuple[Refusal, ...]) -> list[dict[str, Any]]:
+    checks = []
+    for name, codes in _CHECKS:
+        against = [one for one in refusals if one.code in codes]
+        reasons = [_reason(one) for one in against]
+        checks.append({"check": name, "passed": not against, "reasons": reasons})
+        if name == "exists" and against:
+            break
+    return checks
+
+
+def _reason(refusal: Refusal) -> dict[str, Any]:
+    return {"code": refusal.code.value, "message": refusal.message, "param": refusal.param}
+
+
+def _hop(model: Model, needs: Needs) -> dict[str, Any]:
+    usage = at_most(needs, model.limits.max_tokens)
+    estimate = charge(model.pricing, usage, status=CostStatus.ESTIMATED)
+    return {
+        "model": model.model_id,
+        "provider": model.target.provider.name,
+        "estimated_cost": None
+        if estimate.cost is None
+        else Raw(money.write(estimate.cost).encode()),
+        "currency": estimate.currency,
+    }

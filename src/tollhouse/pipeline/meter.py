@@ -1,0 +1,124 @@
+"""What one attempt used and cost: the same for whole answers, streams and streams cut short.
+
+The served model's prices are those of the snapshot that the request began with.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..core.charge import Charge
+from ..core.model import Model
+from ..core.needs import ModelType
+from ..core.prices import PriceClass
+from ..core.record import CostStatus
+from ..core.usage import Unusable, Usage
+from ..pricing.charge import charge, in_credits
+from ..pricing.estimate import estimate
+from ..pricing.written import write_usage
+from ..wire.openai.usage import read_seconds, read_usage
+from .call import Call
+
+_UNITS = frozenset(
+    {
+        PriceClass.REQUEST,
+        PriceClass.IMAGE,
+        PriceClass.SECOND,
+        PriceClass.CHARACTER,
+        PriceClass.SEARCH,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """A usage (None: not to be believed) and its charge."""
+
+    usage: Usage | None
+    charge: Charge
+
+
+class Meter:
+    """Meters one attempt. ``metered`` is what is known so far; None while nothing is."""
+
+    __slots__ = ("_call", "_model", "metered")
+
+    def __init__(self, call: Call, model: Model) -> None:
+        self._call = call
+        self._model = model
+        self.metered: Metered | None = None
+
+    def complete(
+        self,
+        told: bytes | None,
+        tier: str | None,
+        *,
+        content_bytes: int = 0,
+        images: int = 0,
+        seconds: bytes | None = None,
+    ) -> bytes:
+        """Price a whole answer; returns the ``usage`` object that the client gets."""
+        if self._call.asked.stream and self._call.endpoint.model_type is ModelType.IMAGE_GENERATION:
+            images = self._call.asked.choices
+        usage, status = self._usage(told, tier, content_bytes, images, seconds)
+        metered = self._price(usage, status)
+        return write_usage(
+            told,
+            metered.usage,
+            metered.charge,
+            self._call.endpoint,
+            in_credits=self._credits(metered.usage),
+        )
+
+    def _credits(self, usage: Usage | None) -> Decimal | None:
+        multiplier = self._model.credit_multiplier
+        return None if multiplier is None or usage is None else in_credits(usage, multiplier)
+
+    def cut_short(self, told: bytes | None, tier: str | None, content_bytes: int) -> None:
+        """Price an answer that broke off: by the usage so far, else by what was relayed.
+
+        An answer of which nothing came and nothing was reported is not priced at all.
+        """
+        if self.metered is not None or (told is None and content_bytes <= 0):
+            return
+        usage, _ = self._usage(told, tier, content_bytes, 0, None)
+        self._price(usage, CostStatus.PARTIAL)
+
+    def _price(self, usage: Usage | Unusable | None, status: CostStatus) -> Metered:
+        priced = charge(self._model.pricing, usage, status=status)
+        self.metered = Metered(usage if isinstance(usage, Usage) else None, priced)
+        return self.metered
+
+    def _usage(
+        self,
+        told: bytes | None,
+        tier: str | None,
+        content_bytes: int,
+        images: int,
+        seconds: bytes | None,
+    ) -> tuple[Usage | Unusable | None, CostStatus]:
+        call = self._call
+        characters = call.asked.characters
+        if told is not None:
+            usage = read_usage(
+                told, call.endpoint, service_tier=tier, images=images, characters=characters
+            )
+            return usage, CostStatus.EXACT
+        if self._units_only():
+            length = read_seconds(seconds) if seconds is not None else None
+            if length is None and self._by_second():
+                return None, CostStatus.UNPRICED
+            counted = Usage(
+                images=images, characters=characters, microseconds=length or 0, service_tier=tier
+            )
+            return counted, CostStatus.EXACT
+        guessed = estimate(call.endpoint, call.asked.needs, content_bytes)
+        return guessed, CostStatus.ESTIMATED
+
+    def _units_only(self) -> bool:
+        """Whether tokens play no part in the price, so that nothing has to be guessed."""
+        table = self._model.pricing
+        return table is not None and bool(table.rates) and table.rates.keys() <= _UNITS
+
+    def _by_second(self) -> bool:
+        table = self._model.pricing
+        return table is not None and PriceClass.SECOND in table.rates

@@ -1,0 +1,5 @@
+"""A provider to call."""
+
+from fakes.transports import up
+
+__all__ = ["up"]
