@@ -1,8 +1,9 @@
 """What a request asks of a model: its endpoint, its capabilities and its size."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class ModelType(StrEnum):
@@ -87,16 +88,14 @@ _MULTIPART = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CapabilityNeed:
+class CapabilityNeed(msgspec.Struct, frozen=True):
     """A capability the request cannot do without, and the body field that asks for it."""
 
     capability: str
     param: str
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(msgspec.Struct, frozen=True):
     """What the gate must know of a request. ``endpoint`` is None when a model is only looked up."""
 
     endpoint: Endpoint | None = None

@@ -10,16 +10,18 @@ from ..core.model import Target
 from ..core.needs import Endpoint
 from . import azure, openai
 
+_Header = tuple[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """A URL and the headers that go with it, the credential among them."""
 
     url: str
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[_Header, ...]
 
 
-_PROTOCOLS: dict[str, Callable[[Target, Endpoint], tuple[str, tuple[str, str] | None]]] = {
+_PROTOCOLS: dict[str, Callable[[Target, Endpoint], tuple[str, _Header | None]]] = {
     "openai": openai.locate,
     "azure": azure.locate,
 }
@@ -29,5 +31,13 @@ PROTOCOLS = frozenset(_PROTOCOLS)
 def address(target: Target, endpoint: Endpoint) -> Address:
     """The address of an endpoint at a target's provider."""
     url, credential = _PROTOCOLS[target.provider.protocol](target, endpoint)
-    headers = target.provider.headers + target.headers
-    return Address(url, (*headers, credential) if credential else headers)
+    headers = _merged(target.provider.headers, target.headers)
+    return Address(url, _merged(headers, (credential,)) if credential else headers)
+
+
+def _merged(general: tuple[_Header, ...], own: tuple[_Header, ...]) -> tuple[_Header, ...]:
+    """Both; of equal names the second one's counts."""
+    if not (general and own):
+        return general or own
+    taken = {name.lower() for name, _ in own}
+    return (*[header for header in general if header[0].lower() not in taken], *own)

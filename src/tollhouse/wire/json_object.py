@@ -15,7 +15,7 @@ Fields = dict[str, msgspec.Raw]
 """The top level of an object: names to JSON values as they were written."""
 
 NOT_JSON = (ValueError, RecursionError)
-"""What decoding JSON may raise: bad syntax, another type, bad UTF-8, a number or depth too large."""
+"""What decoding may raise: bad syntax, another type, bad UTF-8, too large a number or depth."""
 
 _LARGE = 16 * 1024
 _decoder = msgspec.json.Decoder(Fields)

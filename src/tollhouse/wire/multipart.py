@@ -15,6 +15,7 @@ MAX_PARTS = 64
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 _PARAMETER = re.compile(r';\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))')
+_DISPOSITION = b"content-disposition"
 _ESCAPED = re.compile(r"\\(.)")
 
 
@@ -114,18 +115,17 @@ def _first(body: bytes, delimiter: bytes) -> int:
 
 def _part(body: bytes, head: int, start: int, end: int) -> Part:
     head_end = body.find(b"\r\n\r\n", start, end)
-    if head_end < 0:
+    if head_end < 0 or body.startswith(b"\r\n", start):
         raise invalid("A field of the form has no header.")
-    for line in body[start:head_end].split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-disposition":
-            parameters = _parameters(value.decode("utf-8", "replace"))
-            if "name*" in parameters:
-                raise invalid("A field of the form has an encoded name, which forms do not have.")
-            if "name" in parameters:
-                filename = parameters.get("filename", parameters.get("filename*"))
-                return Part(parameters["name"], filename, head, head_end + 4, end)
-    raise invalid("A field of the form has no name.")
+    lines = [line.partition(b":") for line in body[start:head_end].split(b"\r\n")]
+    dispositions = [value for name, _, value in lines if name.strip().lower() == _DISPOSITION]
+    if len(dispositions) != 1:
+        raise invalid("A field of the form does not have one Content-Disposition.")
+    parameters = _parameters(dispositions[0].decode("utf-8", "replace"))
+    if "name" not in parameters or "name*" in parameters:
+        raise invalid("A field of the form has no plain name.")
+    filename = parameters.get("filename", parameters.get("filename*"))
+    return Part(parameters["name"], filename, head, head_end + 4, end)
 
 
 def _parameters(header: str) -> dict[str, str]:

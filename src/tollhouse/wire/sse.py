@@ -14,9 +14,12 @@ MAX_FRAME = 32 * 1024 * 1024
 COMMENT = b": keep-alive\n\n"
 """Keeps intermediaries from timing out; clients ignore it."""
 
+_LF_OF_A_FRAME = 2
+"""Of one with a single line: that line's end and the blank line's."""
 _LINE_END = rb"(?:\r\n|\n|\r(?=[^\n]))"
 _BLANK_LINE = re.compile(_LINE_END + _LINE_END)
 _LINES = re.compile(rb"\r\n|\n|\r")
+_USUAL_FRAME = re.compile(rb"(?:event: (.*)\n)?data: (.*)\n\n")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -37,6 +40,8 @@ class FrameSplitter:
         """The frames that ``data`` completes; ``FrameTooLarge`` when one does not end."""
         buffer = self._buffer
         if not buffer and data.endswith(b"\n\n") and b"\r" not in data:
+            if data.count(b"\n") == _LF_OF_A_FRAME:
+                return [data]
             *pieces, rest = data.split(b"\n\n")
             self._keep(rest)
             return [piece + b"\n\n" for piece in pieces]
@@ -69,26 +74,27 @@ class FrameSplitter:
 
 def data_of(frame: bytes) -> bytes | None:
     """The data of a frame, its lines joined by LF; None for a comment or a field without data."""
-    if frame.startswith(b"data: ") and frame.endswith(b"\n\n"):
-        one_line = frame[6:-2]
-        if b"\n" not in one_line and b"\r" not in one_line:
-            return one_line
+    usual = _usual(frame)
+    if usual is not None:
+        return usual[2]
     lines = [value for name, value, _ in _lines(frame) if name == b"data"]
     return b"\n".join(lines) if lines else None
 
 
 def name_of(frame: bytes) -> bytes | None:
     """The event's name (its last ``event`` field), where it has one."""
-    if frame.startswith(b"data:") and b"event:" not in frame:
-        return None
+    usual = _usual(frame)
+    if usual is not None:
+        return usual[1]
     names = [value for name, value, _ in _lines(frame) if name == b"event"]
     return names[-1] if names else None
 
 
 def with_data(frame: bytes, data: bytes) -> bytes:
     """The frame with other data in one line; comments and other fields stay."""
-    if frame.startswith(b"data:") and frame.endswith(b"\n\n") and frame.count(b"\n") == 2:  # noqa: PLR2004 - its own end and the blank line
-        return b"data: " + data + b"\n\n"
+    usual = _usual(frame)
+    if usual is not None:
+        return frame[: usual.start(2)] + data + b"\n\n"
     kept = [line for name, _, line in _lines(frame) if line and name != b"data"]
     return b"\n".join([*kept, b"data: " + data, b"", b""])
 
@@ -109,6 +115,11 @@ def event(data: bytes, name: bytes | None = None) -> bytes:
     """A new frame."""
     head = b"event: " + name + b"\n" if name else b""
     return head + b"data: " + data + b"\n\n"
+
+
+def _usual(frame: bytes) -> re.Match[bytes] | None:
+    """The name and the data of a frame as nearly all hosts write them."""
+    return None if b"\r" in frame else _USUAL_FRAME.fullmatch(frame)
 
 
 def _lines(frame: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

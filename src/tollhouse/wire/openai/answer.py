@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ...core.needs import Endpoint
-from ..json_object import Fields, raw, read_object, write_object
+from ...core.needs import Endpoint, ModelType
+from ..json_object import NOT_JSON, Fields, raw, read_object, write_object
 
 # What an answer must have to be one; transcripts have their text, and other shapes vary by host.
 _REQUIRED: dict[Endpoint, tuple[str, ...]] = {
@@ -21,7 +21,9 @@ _REQUIRED: dict[Endpoint, tuple[str, ...]] = {
     Endpoint.RERANK: ("results", "data"),
     Endpoint.MODERATIONS: ("results",),
 }
-_EMPTY = frozenset({b"null", b"", b'""', b"{}", b"[]", b"false"})
+_string = msgspec.json.Decoder(str)
+_NO_ERROR = frozenset({b"null", b'""', b"{}", b"[]", b"false"})
+_NO_USAGE = frozenset({b"null", b"{}"})
 MODEL_FIELD = frozenset(
     {Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.RESPONSES, Endpoint.EMBEDDINGS}
 )
@@ -33,12 +35,12 @@ class Answer:
     """An answer with its fields still raw."""
 
     fields: Fields
+    endpoint: Endpoint
 
     @property
     def usage(self) -> bytes | None:
         """The usage object as the provider wrote it."""
-        usage = self.fields.get("usage")
-        return bytes(usage) if usage is not None and bytes(usage) != b"null" else None
+        return usage_in(self.fields)
 
     @property
     def service_tier(self) -> str | None:
@@ -47,15 +49,18 @@ class Answer:
 
     @property
     def content_bytes(self) -> int:
-        """Roughly how much the answer holds, for an estimate."""
-        return max((len(memoryview(value)) for value in self.fields.values()), default=0)
+        """Roughly how much text the answer holds, for an estimate."""
+        content = self.fields.get("choices", self.fields.get("output", self.fields.get("text")))
+        return 0 if content is None else len(content)
 
     @property
     def images(self) -> int:
-        """How many images ``data`` holds."""
+        """How many images it holds."""
+        if self.endpoint.model_type is not ModelType.IMAGE_GENERATION:
+            return 0
         try:
             return len(msgspec.json.decode(self.fields["data"], type=list[msgspec.Raw]))
-        except (KeyError, msgspec.DecodeError):
+        except (KeyError, *NOT_JSON):
             return 0
 
     @property
@@ -89,20 +94,26 @@ def read_answer(body: bytes, endpoint: Endpoint) -> Answer | NotAnAnswer:
     error = error_in(fields)
     if error is not None:
         return NotAnAnswer(error, "the body is an error")
-    required = _REQUIRED.get(endpoint, ())
-    if required and not any(bytes(fields.get(name, b"null")) != b"null" for name in required):
-        return NotAnAnswer(None, f"the body has no {required[0]}")
-    return Answer(fields)
+    required = _REQUIRED.get(endpoint, tuple(fields))
+    if not any(bytes(fields.get(name, b"null")) != b"null" for name in required):
+        return NotAnAnswer(None, f"the body has no {required[0] if required else 'fields'}")
+    return Answer(fields, endpoint)
 
 
 def error_in(fields: Fields) -> bytes | None:
     """The error that an object carries or is, as raw JSON, or None."""
     error = fields.get("error")
-    if error is not None and bytes(error) not in _EMPTY:
+    if error is not None and bytes(error) not in _NO_ERROR:
         return bytes(error)
     if bytes(fields.get("object", b"")) == b'"error"':
         return write_object(fields)
     return None
+
+
+def usage_in(fields: Fields) -> bytes | None:
+    """The usage that an object tells, as raw JSON; an empty one tells nothing."""
+    usage = fields.get("usage")
+    return bytes(usage) if usage is not None and bytes(usage) not in _NO_USAGE else None
 
 
 def string_field(fields: Fields, name: str) -> str | None:
@@ -110,5 +121,7 @@ def string_field(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
     if value is None or not bytes(value).startswith(b'"'):
         return None
-    found: str = msgspec.json.decode(value, type=str)
-    return found
+    try:
+        return _string.decode(value)
+    except NOT_JSON:
+        return None

@@ -2,34 +2,41 @@
 
 Theory of operation. Each frame takes the fast way or the slow way. The fast way, for nearly all of
 them: no usage, no finish reason, no error, so only the model's name is replaced, in place and only
-where the top level can hold it. The slow way decodes the chunk.
+where it certainly is the top level's. The slow way decodes the chunk.
 
-A client that asked for usage gets the provider's extra chunk completed, or one of ours when the
-provider sent none. For a client that did not ask, a chunk with a finish reason is held: the
-provider's extra usage chunk is swallowed and its usage goes on the held one; what else comes without
-content (an empty delta, a filter's verdict) waits behind it; content or another finish lets it go as
-it is, since another choice is still to finish. At ``[DONE]`` or at the end of the bytes a held chunk
-goes out with whatever usage is known. A stream that never finished a choice is priced all the same,
-for the record.
+The client gets usage once, whatever the provider does: on chunks with choices its own ``usage`` is
+set to ``null``, for it would be counted twice and has no price.
+
+- A client that asked for usage gets it on one extra chunk right before ``[DONE]``: the provider's
+  last chunk without choices, completed, or one of ours when the provider sent none.
+- For a client that did not ask, the chunk with the last finish reason is held until the end and
+  carries it. The provider's extra chunk is swallowed; other chunks without content queue up behind
+  the held one. If content comes after all (another choice is still to finish), the held chunk goes
+  out as it is, and a later one will carry the usage.
 
 The end is clean when ``[DONE]`` came or every choice seen has finished; ``[DONE]`` is then sent
-exactly once, whatever the provider did.
+exactly once, whatever the provider did. Usage that comes behind ``[DONE]`` counts if it arrives
+along with it: waiting for it would keep an answer back that is complete.
 """
+
+import re
 
 import msgspec
 
-from ..json_object import Fields, raw, read_object, write_object
-from ..sse import FrameSplitter, FrameTooLarge, data_of, event, with_data
-from .answer import error_in, string_field
-from .stream import Complete
+from ..json_object import NOT_JSON, Fields, raw, read_object, write_object
+from ..sse import FrameSplitter, FrameTooLarge, data_of, event, name_of, with_data, without_fields
+from .answer import error_in, string_field, usage_in
+from .stream import DONE, Complete, is_plain, last_frame
 
-DONE = b"data: [DONE]\n\n"
-
+_MAX_BEHIND = 256
+"""Chunks without content that may wait behind a held one; no provider sends more than a few."""
 _NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
-# What a content-free frame adds around its content, for the estimate of what was relayed.
-_ENVELOPE_GUESS = 180
-_MOST_BEHIND = 64 * 1024
-"""Bytes that may wait behind a held chunk."""
+_NULL = msgspec.Raw(b"null")
+_EMPTY_DELTA = len(b'"delta":{"content":""')
+_SHORT_TEXT = 4
+"""Bytes that a chunk is taken to bring where its text cannot be told at a glance."""
+# What our own usage chunk takes over from the chunks before it.
+_COMMON = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
 
 
 class _Choice(msgspec.Struct):
@@ -38,16 +45,21 @@ class _Choice(msgspec.Struct):
     text: str | None = None
     finish_reason: str | None = None
 
-    def has_content(self) -> bool:
-        """Whether anything but a role is in it."""
+    def size(self) -> int:
+        """Roughly how much content is in it; 0 if nothing but a role is."""
         if self.text:
-            return True
-        return any(
-            name != "role" and bytes(value) not in _NOTHING
-            for name, value in (self.delta or {}).items()
+            return len(self.text)
+        if not self.delta:
+            return 0
+        return sum(
+            len(value)
+            for name, value in self.delta.items()
+            if name != "role" and bytes(value) not in _NOTHING
         )
 
 
+# What sends a frame the slow way: one of these, unless it is null wherever it stands.
+_TELLING = re.compile(rb'"(?:usage|finish_reason|error)"(?!: ?null)')
 _choices = msgspec.json.Decoder(list[_Choice] | None)
 
 
@@ -70,200 +82,226 @@ class ChunkStream:
         self._asked_usage = asked_usage
         self._complete = complete
         self._splitter = FrameSplitter()
-        self._name_as_sent: bytes | None = None
+        self._name = b""
+        """The model's name and key as the provider spells them …"""
         self._name_to_send = b""
-        self._held: tuple[bytes, Fields] | None = None
-        self._behind = b""
-        self._usage_sent = False
+        """… and what goes in their place."""
         self._open: set[int] = set()
+        self._closed: set[int] = set()
+        """Choices that have begun, and those that have finished."""
+        self._held: tuple[bytes, Fields] | None = None
+        self._behind: list[bytes] = []
+        self._extra: tuple[bytes, Fields] | None = None
         self._last: Fields = {}
+        self._fast = False
+        """Whether frames may take the fast way at all just now."""
+        self._done = False
 
     def feed(self, data: bytes) -> bytes:
         """Bytes for the client."""
         try:
             frames = self._splitter.feed(data)
         except FrameTooLarge:
-            self.malformed = True
+            self._break_off()
             return b""
         if len(frames) == 1:
-            return self._frame(frames[0])
-        self._look_past_done(frames)
-        return b"".join([self._frame(frame) for frame in frames])
+            out = self._frame(frames[0])
+        else:
+            out = b"".join([self._frame(frame) for frame in frames])
+        return out + self._close() if self._done and not self.finished else out
 
     def end(self) -> bytes:
         """Finish the stream if the answer was whole, else say so by ``finished`` being False."""
-        rest = self._splitter.rest()
-        out = self._frame(rest + b"\n\n") if rest else b""
-        if self.error or self.malformed or self.finished:
+        frame = last_frame(self._splitter.rest())
+        out = self._frame(frame) if frame is not None else b""
+        if self._is_over():
             return out
-        if self.started and not self._open:
-            return out + self._close()
-        return out + self._release(complete=False)
+        whole = self._done or (self._closed and not self._open)
+        return out + (self._close() if whole else self._release())
+
+    def _is_over(self) -> bool:
+        return self.finished or self.malformed or self.error is not None
+
+    def _break_off(self) -> None:
+        self.malformed = True
+        self._fast = False
 
     # --- one frame ---
 
     def _frame(self, frame: bytes) -> bytes:
-        if self.finished or self.error is not None or self.malformed:
-            return b""
-        if self.started and self._held is None and self._is_plain(frame):
+        if self._fast and is_plain(frame, _TELLING):
             edited = self._replace_name(frame)
             if edited is not None:
-                self.content_bytes += max(1, len(frame) - _ENVELOPE_GUESS)
+                self.content_bytes += _size_of_delta(frame)
                 return edited
+        if self._is_over():
+            return b""
         data = data_of(frame)
+        if self._done:
+            self._listen(read_object(data or b"") or {})
+            return b""
         if data is None:
-            return frame
-        if data.strip() == b"[DONE]":
-            return self._close()
-        if not data.strip():
-            return b""
-        fields = read_object(data)
-        if fields is None:
-            self.malformed = True
-            return b""
-        return self._chunk(frame, fields)
+            return without_fields(frame)
+        data = data.strip()
+        if data == DONE:
+            self._done = True
+            self._fast = False
+        elif data:
+            return self._event(frame, data)
+        return b""
 
-    def _is_plain(self, frame: bytes) -> bool:
-        """Whether a frame can have neither usage nor a finish nor an error in it."""
-        return (
-            self._single
-            and frame.startswith(b"data: {")
-            and b'"error"' not in frame
-            and _only_null(frame, b'"usage"')
-            and _only_null(frame, b'"finish_reason"')
-        )
+    def _event(self, frame: bytes, data: bytes) -> bytes:
+        fields = read_object(data)
+        if name_of(frame) == b"error":
+            self._fail(raw(data.decode(errors="replace")) if fields is None else _error(fields))
+        elif fields is None:
+            self._break_off()
+        else:
+            return self._chunk(frame, fields)
+        return b""
 
     def _replace_name(self, frame: bytes) -> bytes | None:
         """The frame with the served id, or None where the name cannot be found for certain.
 
         A quote inside a JSON string is always escaped, so the name as the provider writes it can
-        only stand for a field; before ``choices`` and only once, that is the top level's.
+        only stand for a field. That field is the top level's if one bracket is open before it, or
+        if one is still to be closed behind it. (Brackets in strings only make this look deeper.)
         """
-        sent = self._name_as_sent
-        if sent is None:
+        head, name, tail = frame.partition(self._name)
+        if not name:
             return None
-        position = frame.find(sent)
-        if position < 0 or position > frame.find(b'"choices"') or frame.count(sent) != 1:
-            return None
-        return frame[:position] + self._name_to_send + frame[position + len(sent) :]
+        if (head.count(b"{") == 1 and b"[" not in head) or (
+            tail.count(b"}") == 1 and b"]" not in tail
+        ):
+            return head + self._name_to_send + tail
+        return None
 
     # --- one chunk, decoded ---
 
     def _chunk(self, frame: bytes, fields: Fields) -> bytes:
+        self._listen(fields)
         error = error_in(fields)
-        if error is not None or b"event: error" in frame[:64]:
-            self.error = error or write_object(fields)
+        if error is not None:
+            self._fail(error)
             return b""
-        choices = self._read_choices(fields)
-        told = bytes(fields.get("usage", b"null"))
-        has_usage = told != b"null"
-        if has_usage:
-            self.usage = told
-        tier = string_field(fields, "service_tier")
-        self.service_tier = tier or self.service_tier
-        self._learn_name(frame, fields)
-        fields["model"] = self._model
+        self._set_name(frame, fields)
+        choices, has_content = self._read_choices(fields)
+        if bytes(fields.get("usage", _NULL)) != b"null":
+            fields["usage"] = _NULL
+            if not choices and not has_content:
+                self._extra = (frame, fields)
+                return b""
         self._last = fields
-        if not choices and has_usage:
-            return self._usage_chunk(frame, fields)
+        return self._in_turn(frame, fields, choices, has_content=has_content)
+
+    def _in_turn(
+        self, frame: bytes, fields: Fields, choices: list[_Choice], *, has_content: bool
+    ) -> bytes:
+        """What goes out now that this chunk has come."""
+        before = b""
+        if self._held is not None:
+            if not has_content and len(self._behind) < _MAX_BEHIND:
+                self._behind.append(with_data(frame, write_object(fields)))
+                return b""
+            before = self._release()
         ends = any(choice.finish_reason for choice in choices)
-        quiet = not ends and not any(choice.has_content() for choice in choices)
-        if quiet and self._held is not None and len(self._behind) < _MOST_BEHIND:
-            if has_usage:
-                del fields["usage"]
-            self._behind += with_data(frame, write_object(fields))
-            return b""
-        before = self._release(complete=False)
-        if ends and not self._asked_usage:
+        if ends and not self._asked_usage and not self._open:
             self._held = (frame, fields)
+            self._fast = False
             return before
+        self._fast = self.started and self._single and bool(self._name)
         return before + with_data(frame, write_object(fields))
 
-    def _read_choices(self, fields: Fields) -> list[_Choice]:
+    def _listen(self, fields: Fields) -> None:
+        self.usage = usage_in(fields) or self.usage
+        self.service_tier = string_field(fields, "service_tier") or self.service_tier
+
+    def _fail(self, error: bytes | msgspec.Raw) -> None:
+        self.error = bytes(error)
+        self._fast = False
+
+    def _read_choices(self, fields: Fields) -> tuple[list[_Choice], bool]:
+        """The choices, and whether they hold content or a finish reason."""
         try:
-            choices = _choices.decode(fields.get("choices", b"null")) or []
-        except (msgspec.DecodeError, RecursionError):
+            choices = _choices.decode(fields.get("choices", _NULL)) or []
+        except NOT_JSON:
             # A shape we do not know: it is content, and not ours to judge.
             self.started = True
-            return []
+            return [], True
+        has_content = False
         for choice in choices:
-            if choice.has_content():
-                self.started = True
-                self.content_bytes += self._size_of(choice)
-            self._open.add(choice.index or 0)
+            size = choice.size()
+            index = choice.index or 0
+            self.content_bytes += size
+            self._single = self._single and index == 0
+            has_content = has_content or bool(size or choice.finish_reason)
             if choice.finish_reason:
-                self.started = True
-                self._open.discard(choice.index or 0)
-        return choices
+                self._closed.add(index)
+                self._open.discard(index)
+            elif index not in self._closed:
+                self._open.add(index)
+        self.started = self.started or has_content
+        return choices, has_content
 
-    @staticmethod
-    def _size_of(choice: _Choice) -> int:
-        if choice.text:
-            return len(choice.text)
-        return sum(
-            len(bytes(value)) - 2
-            for name, value in (choice.delta or {}).items()
-            if name != "role" and bytes(value) not in _NOTHING
-        )
-
-    def _learn_name(self, frame: bytes, fields: Fields) -> None:
+    def _set_name(self, frame: bytes, fields: Fields) -> None:
+        """Put the served id into a chunk, and learn how the provider spells its name."""
         name = fields.get("model")
-        if self._name_as_sent is not None or name is None:
+        if name is None and "choices" not in fields:
             return
-        for spacing in (b"", b" "):
-            sent = b'"model":' + spacing + bytes(name)
-            if sent in frame:
-                self._name_as_sent = sent
-                self._name_to_send = b'"model":' + spacing + bytes(self._model)
-                return
+        fields["model"] = self._model
+        if name is None or (self._name and self._name in frame):
+            return
+        for key in (b'"model":', b'"model": '):
+            if key + bytes(name) in frame:
+                self._name = key + bytes(name)
+                self._name_to_send = key + bytes(self._model)
 
     # --- usage and the end ---
 
-    def _usage_chunk(self, frame: bytes, fields: Fields) -> bytes:
-        """The provider's extra chunk: for the client that asked, or swallowed."""
-        if not self._asked_usage:
-            return b""
-        self._usage_sent = True
-        fields["usage"] = msgspec.Raw(self._priced())
-        return with_data(frame, write_object(fields))
-
-    def _release(self, *, complete: bool) -> bytes:
+    def _release(self, usage: bytes | None = None) -> bytes:
+        """Let the held chunk go, and what queued up behind it."""
         if self._held is None:
             return b""
         frame, fields = self._held
-        behind, self._held, self._behind = self._behind, None, b""
-        if complete:
-            self._usage_sent = True
-            fields["usage"] = msgspec.Raw(self._priced())
-        return with_data(frame, write_object(fields)) + behind
-
-    def _priced(self) -> bytes:
-        return self._complete(self.usage, self.service_tier, content_bytes=self.content_bytes)
+        if usage is not None:
+            fields["usage"] = msgspec.Raw(usage)
+        out = b"".join([with_data(frame, write_object(fields)), *self._behind])
+        self._held = None
+        self._behind.clear()
+        return out
 
     def _close(self) -> bytes:
-        """The proper end: usage, if it is still owed, and one ``[DONE]``."""
+        """The proper end: the usage that is owed, and one ``[DONE]``."""
+        if self._is_over():
+            return b""
+        if not (self.started or self._open or self._closed):
+            # The provider says it is done, and never said anything.
+            self._break_off()
+            return b""
         self.finished = True
-        out = self._release(complete=True)
-        if self._asked_usage and not self._usage_sent:
-            self._usage_sent = True
-            fields = {name: value for name, value in self._last.items() if name != "service_tier"}
-            fields["choices"] = msgspec.Raw(b"[]")
-            fields["usage"] = msgspec.Raw(self._priced())
-            out += event(write_object(fields))
-        elif not self._usage_sent:
-            self._priced()
-        return out + DONE
+        self._fast = False
+        usage = self._complete(self.usage, self.service_tier, content_bytes=self.content_bytes)
+        out = self._usage_chunk(usage) if self._asked_usage else self._release(usage)
+        return out + event(DONE)
 
-    def _look_past_done(self, frames: list[bytes]) -> None:
-        """Usage that a host sends behind the terminator still counts, if it comes along with it."""
-        if self.usage is None and DONE in frames[:-1]:
-            for frame in frames[frames.index(DONE) + 1 :]:
-                usage = bytes((read_object(data_of(frame) or b"") or {}).get("usage", b"null"))
-                if usage != b"null":
-                    self.usage = usage
+    def _usage_chunk(self, usage: bytes) -> bytes:
+        if self._extra is not None:
+            frame, fields = self._extra
+        else:
+            frame = event(b"")
+            fields = {name: self._last[name] for name in _COMMON if name in self._last}
+        fields["choices"] = msgspec.Raw(b"[]")
+        fields["usage"] = msgspec.Raw(usage)
+        return with_data(frame, write_object(fields))
 
 
-def _only_null(frame: bytes, name: bytes) -> bool:
-    """Whether a field is absent or ``null`` wherever it stands in the frame."""
-    count = frame.count(name)
-    return not count or count == frame.count(name + b":null") + frame.count(name + b": null")
+def _error(fields: Fields) -> bytes:
+    return error_in(fields) or write_object(fields)
+
+
+def _size_of_delta(frame: bytes) -> int:
+    """Roughly how much content a chunk brings, for the estimate of what was relayed."""
+    start = frame.find(b'"delta":')
+    if start < 0:
+        return _SHORT_TEXT
+    return max(1, frame.find(b"}", start) - start - _EMPTY_DELTA)

@@ -95,7 +95,9 @@ def _in_messages(messages: str | list[_Message]) -> Content:
     return Content(tuple(texts), _asked_by(kinds)) if kinds else Content(tuple(texts))
 
 
-def _add(content: str | list[_Part] | _Part | None, texts: list[str], kinds: set[str | None]) -> None:
+def _add(
+    content: str | list[_Part] | _Part | None, texts: list[str], kinds: set[str | None]
+) -> None:
     if isinstance(content, str):
         texts.append(content)
         return

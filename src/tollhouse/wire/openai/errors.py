@@ -3,6 +3,7 @@
 Reference: platform.openai.com/docs/guides/error-codes. ``request_id`` is ours; SDKs ignore it.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 
 from ...core.errors import Refused, TollhouseError, UpstreamError
 from ...core.needs import Endpoint
+from ..json_object import NOT_JSON
 from ..sse import event
 
 _TYPES = {
@@ -20,9 +22,12 @@ _TYPES = {
     404: "not_found_error",
     429: "rate_limit_error",
 }
-_CLIENT_ERROR = 400
 _SERVER_ERROR = 500
-_MAX_CODE = 64
+_MAX_COMPLAINTS = 8
+_NAME = re.compile(r"[A-Za-z0-9._\-\[\]]{1,64}")
+_NOT_NAMES = frozenset({"None", "null"})
+"""Some hosts write their language's nothing where a name should be."""
+_anything = msgspec.json.Decoder(float_hook=str)
 
 
 def error_object(error: TollhouseError, request_id: str) -> dict[str, Any]:
@@ -93,31 +98,51 @@ class ProviderError:
 
 
 def read_error(body: bytes) -> ProviderError:
-    """Read a provider's error body, or the bare error object, of whatever shape."""
+    """Read a provider's error body, or the bare error object, of whatever shape. Never raises."""
     try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        found = _anything.decode(body)
+    except NOT_JSON:
         return ProviderError()
+    if isinstance(found, list) and found:
+        found = found[0]
     if isinstance(found, dict) and found.get("error"):
         found = found["error"]
-    if isinstance(found, str):
-        return ProviderError(message=found)
     if not isinstance(found, dict):
-        return ProviderError()
-    message = found.get("message", found.get("detail"))
-    code = found.get("code", found.get("status"))
+        return ProviderError(message=_text(found))
+    code = _first(found, "code", "status", "statusCode")
     return ProviderError(
-        message=message if isinstance(message, str) else None,
-        code=_name(code) if isinstance(code, str) else code if isinstance(code, int) else None,
+        message=_text(_first(found, "message", "detail", "msg", "errors")),
+        code=code if isinstance(code, int) and not isinstance(code, bool) else _name(code),
         type=_name(found.get("type")),
         param=_name(found.get("param")),
     )
 
 
+def _first(found: dict[str, Any], *names: str) -> Any:
+    """The value of the first of these names that has one."""
+    return next((found[name] for name in names if found.get(name)), None)
+
+
+def _text(value: Any, depth: int = 3) -> str | None:
+    """A message out of what hosts put where one should be: text, details, lists of complaints."""
+    if isinstance(value, str):
+        return value or None
+    if not depth:
+        return None
+    if isinstance(value, dict):
+        text = _text(_first(value, "message", "msg", "detail", "error"), depth - 1)
+        place = value.get("loc")
+        if text is None or not isinstance(place, list):
+            return text
+        return f"{'.'.join(str(step) for step in place if isinstance(step, str | int))}: {text}"
+    if isinstance(value, list):
+        texts = [_text(one, depth - 1) for one in value[:_MAX_COMPLAINTS]]
+        return "; ".join(text for text in texts if text) or None
+    return None
+
+
 def _name(value: object) -> str | None:
     """A short name that may be shown; free text in such a field is not passed on."""
-    if not isinstance(value, str) or not 0 < len(value) <= _MAX_CODE:
+    if not isinstance(value, str) or value in _NOT_NAMES:
         return None
-    plain = value.replace(".", "").replace("_", "").replace("-", "")
-    plain = plain.replace("[", "").replace("]", "")
-    return value if plain.isascii() and plain.isalnum() else None
+    return value if _NAME.fullmatch(value) else None

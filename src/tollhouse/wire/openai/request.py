@@ -84,9 +84,10 @@ _string = msgspec.json.Decoder(str | None)
 _boolean = msgspec.json.Decoder(bool | None)
 _whole_number = msgspec.json.Decoder(int | None)
 _object = msgspec.json.Decoder(Fields | None)
+_prompts = msgspec.json.Decoder(str | list[str] | None)
 _format = msgspec.json.Decoder(_Typed)
 _text_settings = msgspec.json.Decoder(_TextSettings)
-_anything = msgspec.json.Decoder()
+_anything = msgspec.json.Decoder(float_hook=str)
 
 
 def read_json(fields: Fields, endpoint: Endpoint) -> Asked:
@@ -217,14 +218,14 @@ def _put_prompt(body: Fields, endpoint: Endpoint | None, prompt: str) -> None:
 
 
 def _prompted(given: msgspec.Raw | None, prompt: str) -> str | list[str]:
-    found = _anything.decode(given) if given is not None else None
-    if found is None:
-        return prompt
-    if isinstance(found, str):
-        return f"{prompt}\n\n{found}"
-    if isinstance(found, list) and all(isinstance(text, str) for text in found):
+    try:
+        found = _prompts.decode(given) if given is not None else None
+    except NOT_JSON:
+        message = "prompt must be text for this model: it has a prompt of its own."
+        raise invalid(message, "prompt") from None
+    if isinstance(found, list):
         return [f"{prompt}\n\n{text}" for text in found]
-    raise invalid("prompt must be text for this model: it has a prompt of its own.", "prompt")
+    return prompt if found is None else f"{prompt}\n\n{found}"
 
 
 # --- What is asked ---

@@ -8,11 +8,26 @@ and acts.
 
 - Frames that come before the first content are returned like any other; the relay holds them.
 - Usage may come on any event, cumulative or not: the last one wins and nothing is summed.
-- The frame that carries usage to the client is completed by ``complete``, which prices it.
-- At the end of the bytes ``end`` says whether the answer was whole.
+- The frame that carries usage to the client is completed by ``complete``, which prices it. Every
+  answer that is finished has been priced, whether or not a frame could carry the price.
+- At the end of the bytes ``end`` says whether the answer was whole. An event that breaks off there
+  is not passed on.
+- Once an answer is over, well or not, nothing more is passed on.
 """
 
+import re
 from typing import Protocol
+
+from ..json_object import read_object
+from ..sse import data_of
+
+_BEGINNINGS = (
+    b"data: {",
+    *(b"event: response.", b"event: image_", b"event: transcript.", b"event: speech."),
+)
+_ENDINGS = (b"}\n\n", b"}\r\n\r\n")
+DONE = b"[DONE]"
+"""The data of the event that ends a stream of chunks."""
 
 
 class Complete(Protocol):
@@ -31,7 +46,7 @@ class StreamReader(Protocol):
     error: bytes | None
     """The provider's error, as raw JSON; nothing after it is relayed."""
     malformed: bool
-    """An event that is not JSON, or larger than any event may be."""
+    """An event that is not JSON, or larger than any event may be, or an answer without content."""
     usage: bytes | None
     service_tier: str | None
     events: bool
@@ -46,3 +61,21 @@ class StreamReader(Protocol):
     def end(self) -> bytes:
         """Last bytes for the client, once the upstream's body has properly ended."""
         ...
+
+
+def is_plain(frame: bytes, telling: re.Pattern[bytes]) -> bool:
+    """Whether a frame is an object on one line, as it seems, and holds nothing that is ``telling``.
+
+    Such a frame is not decoded: this is asked of every event, and most are of this kind.
+    """
+    return (
+        frame.startswith(_BEGINNINGS) and frame.endswith(_ENDINGS) and telling.search(frame) is None
+    )
+
+
+def last_frame(rest: bytes) -> bytes | None:
+    """What follows the last blank line, as a frame; None if it breaks off in the middle."""
+    frame = rest.rstrip(b"\r\n") + b"\n\n"
+    data = data_of(frame)
+    whole = data is None or data.strip() == DONE or read_object(data) is not None
+    return frame if rest and whole else None

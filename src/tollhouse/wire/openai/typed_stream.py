@@ -2,19 +2,24 @@
 
 Every event names its ``type``; one of a few types ends the answer and carries the usage. Responses
 keep model and usage inside ``response``; the others at the top level. There is no ``[DONE]``, but
-one that a host sends is passed on.
+hosts that stream transcripts as chunks send one; there it is the end.
+
+Theory of operation. An event that can have no model, usage, error or end in it is passed on as it
+came, once the answer has started; the others are decoded.
 
 References: platform.openai.com/docs/api-reference/responses-streaming, …/images-streaming,
 …/audio/transcript-text-delta-event, …/audio/speech-audio-delta-event.
 """
 
+import re
+
 import msgspec
 
 from ...core.needs import Endpoint
 from ..json_object import Fields, raw, read_object, write_object
-from ..sse import FrameSplitter, FrameTooLarge, data_of, with_data
-from .answer import error_in, string_field
-from .stream import Complete
+from ..sse import FrameSplitter, FrameTooLarge, data_of, name_of, with_data, without_fields
+from .answer import error_in, string_field, usage_in
+from .stream import DONE, Complete, is_plain, last_frame
 
 _ENDS: dict[Endpoint, frozenset[str]] = {
     Endpoint.RESPONSES: frozenset({"response.completed", "response.incomplete"}),
@@ -28,13 +33,23 @@ _FAILURES = frozenset({"error", "response.failed"})
 # Events that only announce: a failure after them can still move to another hop.
 _ANNOUNCEMENTS = frozenset(
     {
+        "keepalive",
         "response.created",
         "response.queued",
         "response.in_progress",
         "response.output_item.added",
         "response.content_part.added",
+        "response.reasoning_summary_part.added",
     }
 )
+_TELLING = re.compile(
+    rb'"(?:response(?:\.completed|\.incomplete|\.failed)?|model|usage|error'
+    rb'|image_generation\.completed|image_edit\.completed|transcript\.text\.done|speech\.audio\.done)"'
+)
+_EMPTY_DELTA = len(b'"delta":"')
+_SHORT_TEXT = 4
+"""Bytes that an event is taken to bring where its content cannot be told at a glance."""
+_CONTENT = ("delta", "audio", "b64_json", "choices")
 
 
 class TypedStream:
@@ -49,7 +64,8 @@ class TypedStream:
         self.service_tier: str | None = None
         self.content_bytes = 0
         self.events = True
-        self._ends = _ENDS[endpoint]
+        self._endpoint = endpoint
+        self._ends = _ENDS.get(endpoint, frozenset())
         self._model = raw(model)
         self._complete = complete
         self._splitter = FrameSplitter()
@@ -65,48 +81,71 @@ class TypedStream:
 
     def end(self) -> bytes:
         """Whatever is left; ``finished`` says whether the terminal event was among it."""
-        rest = self._splitter.rest()
-        return self._frame(rest + b"\n\n") if rest else b""
+        frame = last_frame(self._splitter.rest())
+        return self._frame(frame) if frame is not None else b""
 
     def _frame(self, frame: bytes) -> bytes:
-        if self.error is not None or self.malformed:
+        if self.finished or self.malformed or self.error is not None:
             return b""
-        data = data_of(frame)
-        if data is None or data.strip() in {b"", b"[DONE]"}:
+        if self.started and is_plain(frame, _TELLING):
+            self.content_bytes += _size_of_delta(frame)
             return frame
+        data = data_of(frame)
+        if data is None:
+            return without_fields(frame)
+        data = data.strip()
+        if not data:
+            return b""
+        if data == DONE:
+            return self._done(frame)
         fields = read_object(data)
-        if fields is None:
+        if fields is not None:
+            return self._event(frame, fields)
+        if name_of(frame) == b"error":
+            self.error = bytes(raw(data.decode(errors="replace")))
+        else:
             self.malformed = True
+        return b""
+
+    def _event(self, frame: bytes, fields: Fields) -> bytes:
+        kind = string_field(fields, "type") or (name_of(frame) or b"").decode(errors="replace")
+        response = read_object(fields["response"]) if "response" in fields else None
+        holder = fields if response is None else response
+        self.usage = usage_in(holder) or self.usage
+        self.service_tier = string_field(holder, "service_tier") or self.service_tier
+        error = error_in(holder) or error_in(fields)
+        if kind in _FAILURES or (not kind and error is not None):
+            self.error = error or write_object(fields)
             return b""
-        kind = string_field(fields, "type") or ""
-        inner = read_object(bytes(fields["response"])) if "response" in fields else None
-        self._listen(inner if inner is not None else fields)
-        if kind in _FAILURES:
-            self.error = error_in(inner or {}) or error_in(fields) or write_object(fields)
-            return b""
-        self.finished = self.finished or kind in self._ends
+        self.finished = kind in self._ends
         if kind not in _ANNOUNCEMENTS:
             self.started = True
-            self.content_bytes += len(bytes(fields.get("delta", b"")))
-        if not (self.finished or inner is not None or "model" in fields):
+            self.content_bytes += sum(len(fields.get(name, b"")) for name in _CONTENT)
+        if "model" in holder:
+            holder["model"] = self._model
+        elif not self.finished:
             return frame
-        return with_data(frame, self._edited(fields, inner, ends=kind in self._ends))
+        if self.finished:
+            holder["usage"] = msgspec.Raw(self._priced())
+        if response is not None:
+            fields["response"] = raw(response)
+        return with_data(frame, write_object(fields))
 
-    def _listen(self, holder: Fields) -> None:
-        usage = holder.get("usage")
-        if usage is not None and bytes(usage) != b"null":
-            self.usage = bytes(usage)
-        self.service_tier = string_field(holder, "service_tier") or self.service_tier
+    def _done(self, frame: bytes) -> bytes:
+        """The end of a transcript in chunks; elsewhere it comes after the end, or is none."""
+        if self._endpoint is Endpoint.RESPONSES or not self.started:
+            return b""
+        self.finished = True
+        self._priced()
+        return frame
 
     def _priced(self) -> bytes:
         return self._complete(self.usage, self.service_tier, content_bytes=self.content_bytes)
 
-    def _edited(self, fields: Fields, inner: Fields | None, *, ends: bool) -> bytes:
-        holder = fields if inner is None else inner
-        if "model" in holder:
-            holder["model"] = self._model
-        if ends:
-            holder["usage"] = msgspec.Raw(self._priced())
-        if inner is not None:
-            fields["response"] = raw(inner)
-        return write_object(fields)
+
+def _size_of_delta(frame: bytes) -> int:
+    """Roughly how much content an event brings, for the estimate of what was relayed."""
+    start = frame.find(b'"delta":')
+    if start < 0:
+        return _SHORT_TEXT
+    return max(1, frame.find(b'"', start + _EMPTY_DELTA) - start - _EMPTY_DELTA)
