@@ -4,7 +4,7 @@ import pytest
 
 from tollhouse.core.model import Provider, Secret, Target, Timeouts
 from tollhouse.core.needs import Endpoint
-from tollhouse.providers.address import PROTOCOLS, Address, address
+from tollhouse.providers.address import PROTOCOLS, Address, address, model_name
 
 KEY = Secret("sk-canary")
 PATHS = {
@@ -137,3 +137,11 @@ def test_G01_the_key_is_never_in_the_url() -> None:
         for endpoint in Endpoint:
             assert "canary" not in address(one, endpoint).url
         assert "canary" not in repr(one)
+
+
+def test_azure_reads_the_deployment_from_the_body_of_responses() -> None:
+    """The URL of responses names no deployment, so the body does; elsewhere it says the model."""
+    provider = Provider("az", "azure", "https://example.openai.azure.com")
+    target = Target(provider, "gpt-4o", Timeouts(), deployment="sweden")
+    assert model_name(target, Endpoint.RESPONSES) == "sweden"
+    assert model_name(target, Endpoint.CHAT) == "gpt-4o"

@@ -6,6 +6,7 @@ from ..core.caller import Caller
 from ..core.errors import invalid
 from ..core.model import Model
 from ..core.needs import Endpoint
+from ..providers.address import model_name
 from ..wire.json_object import Fields, read_request
 from ..wire.multipart import Form, parse_form
 from ..wire.openai.request import Asked, body_for_hop, form_for_hop, read_form, read_json
@@ -29,15 +30,14 @@ class Call:
     def body_for(self, model: Model) -> tuple[bytes, str]:
         """The body that one hop gets, and its content type."""
         target = model.target
+        name = model_name(target, self.endpoint)
         if self.form is not None:
-            body = form_for_hop(
-                self.form, upstream_model=target.upstream_model, params=target.params
-            )
+            body = form_for_hop(self.form, upstream_model=name, params=target.params)
             return body, self.form.content_type
         body = body_for_hop(
             self.fields or {},
             self.asked,
-            upstream_model=target.upstream_model,
+            upstream_model=name,
             params=target.params,
             stream_usage=target.stream_usage,
             system_prompt=model.system_prompt,

@@ -89,7 +89,10 @@ class StreamRelay:
                 piece = await self._exchange.read()
                 self._flight.upstream_wait += self._clock.monotonic() - before
                 if isinstance(piece, Fault):
-                    return await self._failed(piece)
+                    if piece.kind is not FaultKind.DISCONNECTED or not self._reader.events:
+                        return await self._failed(piece)
+                    # Cut off behind its last event, an answer is whole all the same.
+                    piece = b""
                 out = self._reader.feed(piece) if piece else self._reader.end()
                 fault = self._trouble(ended=not piece)
                 if fault is not None:

@@ -35,6 +35,13 @@ def address(target: Target, endpoint: Endpoint) -> Address:
     return Address(url, _merged(headers, (credential,)) if credential else headers)
 
 
+def model_name(target: Target, endpoint: Endpoint) -> str:
+    """What the body calls the model: where the URL does not name a deployment, the body has to."""
+    if target.deployment is not None and endpoint is Endpoint.RESPONSES:
+        return target.deployment
+    return target.upstream_model
+
+
 def _merged(general: tuple[_Header, ...], own: tuple[_Header, ...]) -> tuple[_Header, ...]:
     """Both; of equal names the second one's counts."""
     if not (general and own):
