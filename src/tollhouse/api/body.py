@@ -1,6 +1,8 @@
-"""A request's body: read whole, bounded before and after decompression, and with a time limit."""
+"""A request's body: read whole, bounded before and after decompression.
 
-import asyncio
+How long a client may be silent is the protocol's matter.
+"""
+
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,7 +12,6 @@ from .headers import Headers
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
-SILENCE_SECONDS = 60
 _WINDOW = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 
 
@@ -36,7 +37,7 @@ async def _gather(receive: Receive, most: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     while True:
-        message = await _next(receive) if pieces else await receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientLeft
         piece = message.get("body", b"")
@@ -46,16 +47,6 @@ async def _gather(receive: Receive, most: int) -> bytes:
         if not message.get("more_body", False):
             return b"".join([*pieces, piece]) if pieces else piece
         pieces.append(piece)
-
-
-async def _next(receive: Receive) -> dict[str, Any]:
-    try:
-        async with asyncio.timeout(SILENCE_SECONDS):
-            return await receive()
-    except TimeoutError:
-        raise CallerError(
-            Code.REQUEST_TIMEOUT, f"No byte of the body came for {SILENCE_SECONDS} seconds."
-        ) from None
 
 
 def _inflate(body: bytes, window: int, most: int) -> bytes:
@@ -74,8 +65,4 @@ def _inflate(body: bytes, window: int, most: int) -> bytes:
 
 def too_large(most: int) -> CallerError:
     """A 413 that names the bound."""
-    return CallerError(
-        Code.REQUEST_TOO_LARGE,
-        f"The body is larger than {most} bytes.",
-        headers={"connection": "close"},
-    )
+    return CallerError(Code.REQUEST_TOO_LARGE, f"The body is larger than {most} bytes.")

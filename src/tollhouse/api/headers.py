@@ -5,12 +5,8 @@ Only the headers named here are looked at; none is forwarded to a provider.
 
 from collections.abc import Iterable, Mapping
 
-from ..core.errors import CallerError, Code
+from ..core.request_head import check_size, sound_id
 from ..ports import Ids
-
-MAX_HEADERS = 100
-MAX_HEADER_BYTES = 64 * 1024
-MAX_REQUEST_ID = 128
 
 _WANTED = frozenset(
     {
@@ -31,28 +27,25 @@ Headers = Mapping[bytes, bytes]
 
 
 def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """The headers we act on; 431 when there are too many or they are too large."""
-    found = {}
+    """The headers we act on; 431 when there are too many or they are too large.
+
+    One that comes twice is the two with a comma between (RFC 9110, 5.2): no reader of it can take
+    the first for the whole, and two credentials are none.
+    """
+    found: dict[bytes, bytes] = {}
     count = size = 0
     for name, value in pairs:
         count += 1
         size += len(name) + len(value)
         if name in _WANTED:
-            found[name] = value
-    if count > MAX_HEADERS or size > MAX_HEADER_BYTES:
-        raise CallerError(
-            Code.HEADERS_TOO_LARGE,
-            f"At most {MAX_HEADERS} headers of together {MAX_HEADER_BYTES} bytes are accepted.",
-        )
+            found[name] = found[name] + b", " + value if name in found else value
+    check_size(count, size)
     return found
 
 
 def request_id(headers: Headers, ids: Ids) -> str:
-    """The client's id if it is 1 to 128 visible ASCII characters, else a new one."""
-    given = headers.get(b"x-request-id", b"")
-    if 0 < len(given) <= MAX_REQUEST_ID and all(0x21 <= byte <= 0x7E for byte in given):  # noqa: PLR2004
-        return given.decode("ascii")
-    return ids.uuid()
+    """The client's id if it is a sound one, else a new one."""
+    return sound_id(headers.get(b"x-request-id", b"")) or ids.uuid()
 
 
 def flag(headers: Headers, name: bytes) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from .. import __version__
+from ..core.caller import CredentialKind
 from ..core.errors import CallerError, Code
 from ..identity import credentials
 from ..identity.roles import Permission, allows
@@ -80,6 +81,10 @@ class Operations:
         if given and token and credentials.is_secret(given, token):
             return
         caller = await self._callers.resolve(given, admin_plane=True)
+        if caller.kind is CredentialKind.ORG_KEY:
+            raise CallerError(
+                Code.USER_IDENTITY_REQUIRED, "Metrics take a user's credential, not an org's key."
+            )
         if not allows(caller, Permission.METRICS_READ):
             raise CallerError(Code.FORBIDDEN, "This credential may not read metrics.")
 

@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn, with bounds on heads, our error shape, and a shutdown that drains.
+"""The HTTP server: uvicorn with our protocol, and a shutdown that drains.
 
 Theory of operation of the shutdown. On the first SIGTERM or SIGINT the server goes on listening, so
 that ``/livez`` still answers and ``/readyz`` can say 503; requests in hand run on and new ones are
@@ -12,63 +12,19 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import Any, Protocol
 
-import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ..core.errors import CallerError, Code, invalid
 from ..core.tasks import spawn
 from ..pipeline.state import ServingState
-from ..wire.openai.errors import error_body
-from .headers import MAX_HEADER_BYTES, MAX_HEADERS
+from ..ports import Ids
+from .protocol import BoundedHttp
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than the idle limit of common load balancers (60 s), so that they close first."""
 _LAST_WORDS_SECONDS = 5.0
 _POLL_SECONDS = 0.05
-
-
-class BoundedHttp(HttpToolsProtocol):
-    """uvicorn's protocol; heads are bounded while they arrive, and refusals are in our shape."""
-
-    _count = 0
-    _size = 0
-
-    def on_message_begin(self) -> None:
-        """A request starts."""
-        super().on_message_begin()
-        self._count = self._size = 0
-
-    def on_url(self, url: bytes) -> None:
-        """A piece of the request line."""
-        self._grow(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, whole."""
-        self._count += 1
-        self._grow(len(name) + len(value))
-        super().on_header(name, value)
-
-    def _grow(self, size: int) -> None:
-        """Give up on a head that grows past twice the bound; below that the application answers."""
-        self._size += size
-        if self._size > 2 * MAX_HEADER_BYTES or self._count > 10 * MAX_HEADERS:
-            raise httptools.HttpParserError("the head is too large")
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer something that is not HTTP, or more head than anybody sends."""
-        error = invalid(msg)
-        if self._size > 2 * MAX_HEADER_BYTES or self._count > 10 * MAX_HEADERS:
-            error = CallerError(Code.HEADERS_TOO_LARGE, "The request's head is too large.")
-        body = error_body(error, "")
-        head = (
-            f"HTTP/1.1 {error.status} Bad Request\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-        self.transport.close()
 
 
 class DrainingServer(uvicorn.Server):
@@ -123,13 +79,30 @@ class DrainingServer(uvicorn.Server):
             await asyncio.sleep(_POLL_SECONDS)
 
 
-def server_config(app: Callable[..., object], host: str, port: int) -> uvicorn.Config:
+class Served(Protocol):
+    """The application, and where it has its ids from."""
+
+    @property
+    def ids(self) -> Ids:
+        """The source of ids."""
+        ...
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        ...
+
+
+def server_config(app: Served, host: str, port: int) -> uvicorn.Config:
     """The server library as we run it: its own logs, lifespan and identity off."""
+
+    class Http(BoundedHttp):
+        ids = app.ids
+
     return uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=BoundedHttp,
+        http=Http,
         ws="none",
         lifespan="off",
         log_config=None,
