@@ -113,7 +113,7 @@ class StoreUnavailable(Exception):
 
 
 class StaleVersion(Exception):
-    """The catalogue moved on between reading and writing."""
+    """What a write was computed from has moved on since it was read; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,11 @@ class CatalogueStore(Protocol):
 
 
 class CallerStore(Protocol):
-    """Orgs and credentials. Every write takes its audit event and bumps ``Versions.callers``."""
+    """Orgs and credentials. Every write takes its audit event and bumps ``Versions.callers``.
+
+    A put names what it was computed from, as read from this store: ``replacing``, or None to
+    create. Anything else in its place is ``StaleVersion``, so that no write undoes another one.
+    """
 
     async def credential(self, credential_id: str) -> tuple[Credential, Org] | None:
         """A credential with its org, for resolving a caller."""
@@ -163,8 +167,8 @@ class CallerStore(Protocol):
         """One org."""
         ...
 
-    async def put_org(self, org: Org, event: AuditEvent, *, create: bool) -> bool:
-        """Create (False if it is there) or replace (False if it is not)."""
+    async def put_org(self, org: Org, event: AuditEvent, *, replacing: Org | None = None) -> None:
+        """Create, or put in the place of ``replacing``."""
         ...
 
     async def delete_org(self, slug: str, event: AuditEvent) -> bool:
@@ -177,8 +181,10 @@ class CallerStore(Protocol):
         """Credentials by id; rows are ``Credential``."""
         ...
 
-    async def put_credential(self, credential: Credential, event: AuditEvent) -> None:
-        """Create or replace."""
+    async def put_credential(
+        self, credential: Credential, event: AuditEvent, *, replacing: Credential | None = None
+    ) -> None:
+        """Create, or put in the place of ``replacing``; a 404 ``CallerError`` without its org."""
         ...
 
 
@@ -195,6 +201,7 @@ class AuditStore(Protocol):
         target: str | None,
         actor: str | None,
         action: str | None,
+        org: str | None,
         since: float | None,
         limit: int,
         cursor: str | None,

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from admin.house import House, SetClock, open_house
-from store.databases import migrated_file, sqlite_file
+from store.databases import migrated_file, migrated_schema, postgres, sqlite_file, store_url
 
-__all__ = ["migrated_file", "sqlite_file"]
+__all__ = ["migrated_file", "migrated_schema", "postgres", "sqlite_file", "store_url"]
 
 
 @pytest.fixture

@@ -127,9 +127,9 @@ def body(model_id: str, **fields: Any) -> dict[str, Any]:
     return {"model_id": model_id, "type": "completion", "provider": "openai", **fields}
 
 
-def build(file: Path, clock: SetClock) -> House:
-    """A worker over a database file; call ``live.load`` to begin with what is in it."""
-    store = open_store(f"sqlite:///{file}")
+def build(url: str, clock: SetClock) -> House:
+    """A worker over a database; call ``live.load`` to begin with what is in it."""
+    store = open_store(url)
     environment = Environment(
         providers=PROVIDERS,
         tiers={
@@ -159,7 +159,7 @@ def build(file: Path, clock: SetClock) -> House:
 @asynccontextmanager
 async def open_house(file: Path, clock: SetClock) -> AsyncIterator[House]:
     """A worker that listens."""
-    house = build(file, clock)
+    house = build(f"sqlite:///{file}", clock)
     await house.live.load()
     async with listening(house.application) as url:
         house.url = url

@@ -102,6 +102,33 @@ async def test_a_request_id_is_the_clients_if_it_is_a_sound_one(
         assert response.headers["x-request-id"]
 
 
+async def test_a_request_id_that_comes_twice_is_none(admin: httpx.AsyncClient) -> None:
+    """Nobody can say which of the two it is, so it is a new one, as on the data plane."""
+    headers = [("x-request-id", "one"), ("x-request-id", "two")]
+    response = await admin.get("/admin/v1/models", headers=headers)
+    assert len(response.headers["x-request-id"]) == 36
+
+
+async def test_too_large_a_head_is_told_in_the_admin_shape(
+    house: House, admin: httpx.AsyncClient
+) -> None:
+    """431 for more than 100 headers or 64 KiB of them, before anything is done."""
+
+    def request(slug: str, **headers: str) -> httpx.Request:
+        ask = {"slug": slug, "plan": "pro"}
+        return admin.build_request("POST", "/admin/v1/orgs", json=ask, headers=headers)
+
+    count = 100 - len(request("fits").headers)
+    most = {f"x-{number}": "" for number in range(count)}
+    assert (await admin.send(request("fits", **most))).status_code == 201
+    for headers in ({**most, "x-request-id": "given"}, {"x-large": "x" * 65_536}):
+        response = await admin.send(request("more", **headers))
+        assert response.status_code == 431
+        assert code_of(response) == "headers_too_large"
+        assert len(response.headers["x-request-id"]) == 36
+    assert await house.store.org("more") is None
+
+
 @pytest.mark.parametrize("header", ["x-api-key", "api-key", "x-prismeai-api-key"])
 async def test_a_credential_is_accepted_in_any_of_the_headers(house: House, header: str) -> None:
     """A user's token in each of them, without Authorization."""

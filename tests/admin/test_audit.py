@@ -6,6 +6,9 @@ import httpx
 import pytest
 
 from admin.house import NOON, OPERATOR, House, body, code_of, fields_of
+from tollhouse.admin.audit_queries import AuditFilter
+from tollhouse.core.caller import Caller, CredentialKind, Role
+from tollhouse.core.errors import CallerError
 
 
 async def test_I04_an_update_says_who_when_what_before_and_after(
@@ -27,6 +30,7 @@ async def test_I04_an_update_says_who_when_what_before_and_after(
         "actor": "bootstrap:bootstrap",
         "action": "model.updated",
         "target": "m",
+        "org": None,
         "request_id": "the-request",
         "outcome": "ok",
         "changed": ["pricing.per_request", "tags"],
@@ -204,3 +208,96 @@ async def test_F14_an_org_reads_its_own_part_of_the_trail(house: House) -> None:
         "org.created",
     ]
     assert "globex" not in str(events)
+
+
+async def test_F14_pages_of_an_orgs_trail_are_full(house: House) -> None:
+    """Other events between its own make no page shorter, and no cursor leads to nothing."""
+    for slug in ("acme", "globex"):
+        await house.org(slug)
+    for number in range(6):
+        await house.plane.keys.create(OPERATOR, {"org": "acme", "name": f"key {number}"})
+        for _ in range(4):
+            await house.plane.keys.create(OPERATOR, {"org": "globex"})
+    client = house.client(await house.token("viewer", "acme"))
+    pages: list[list[dict[str, Any]]] = []
+    query: dict[str, Any] = {"limit": 4}
+    while True:
+        page = (await client.get("/admin/v1/audit", params=query)).json()
+        pages.append(page["data"])
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert [len(page) for page in pages] == [4, 4]
+    assert {event["org"] for page in pages for event in page} == {"acme"}
+    filtered = await client.get("/admin/v1/audit", params={"action": "key.created", "limit": 6})
+    assert len(filtered.json()["data"]) == 6
+
+
+async def test_F14_refused_writes_are_the_affair_of_the_org_that_tried(house: House) -> None:
+    """Its admins read them, whatever they were aimed at; the org they were aimed at does not."""
+    for slug in ("acme", "globex"):
+        await house.org(slug)
+    foreign = (await house.plane.keys.create(OPERATOR, {"org": "globex"})).credential.id
+    await house.model("common")
+    await house.model("theirs", owner={"kind": "org", "slug": "globex"})
+    mine = house.client(await house.token("org_admin", "acme"))
+    theirs = house.client(await house.token("org_admin", "globex", user="eve"))
+    member = house.client(await house.token("member", "acme", user="bob"))
+    await mine.delete(f"/admin/v1/keys/{foreign}")
+    await mine.patch("/admin/v1/orgs/globex", json={"plan": "free"})
+    await mine.patch("/v1/models/theirs", json={"enabled": False})
+    await mine.post("/admin/v1/keys", content=b"not JSON")
+    await member.patch("/v1/models/common", json={"enabled": False})
+    await house.client(await house.key("acme")).post("/admin/v1/keys", json={})
+    refused = [
+        (event["action"], event["target"], event["outcome"])
+        for event in (await mine.get("/admin/v1/audit")).json()["data"]
+        if event["outcome"] != "ok"
+    ]
+    assert refused == [
+        ("key.created", "", "user_identity_required"),
+        ("model.updated", "common", "forbidden"),
+        ("key.created", "", "invalid_request_error"),
+        ("model.updated", "theirs", "forbidden"),
+        ("org.updated", "globex", "forbidden"),
+        ("key.revoked", foreign, "not_found"),
+    ]
+    seen = (await theirs.get("/admin/v1/audit")).json()["data"]
+    assert {event["outcome"] for event in seen} == {"ok"}
+    assert "acme" not in str(seen)
+
+
+async def test_F14_what_the_system_was_refused_belongs_to_the_target(house: House) -> None:
+    """A system admin acts for no org, not even for the one that its token is kept in."""
+    for slug in ("acme", "globex"):
+        await house.org(slug)
+    key = (await house.plane.keys.create(OPERATOR, {"org": "globex"})).credential.id
+    await house.model("common")
+    await house.model("theirs", owner={"kind": "org", "slug": "globex"})
+    client = house.client(await house.token("system_admin", "acme", user="root"))
+    stale = {"if-match": '"9"'}
+    for method, path, sent in (
+        ("POST", "/admin/v1/orgs", {"slug": "globex", "plan": "pro"}),
+        ("PATCH", "/admin/v1/orgs/globex", {"plan": "gold"}),
+        ("DELETE", "/admin/v1/orgs/globex", None),
+        ("PATCH", f"/admin/v1/keys/{key}", {"name": 1}),
+        ("POST", "/admin/v1/keys", {"org": "globex", "expires_at": "2000-01-01T00:00:00Z"}),
+        ("PATCH", "/v1/models/theirs", {}),
+        ("POST", "/v1/models", body("theirs", owner={"kind": "org", "slug": "globex"})),
+        ("PATCH", "/v1/models/common", {}),
+        ("DELETE", "/v1/models/common", None),
+        ("PATCH", "/admin/v1/orgs/nobody", {}),
+    ):
+        response = await client.request(method, path, json=sent, headers=stale)
+        assert response.status_code >= 400, path
+    events = await house.events(actor="user_token:root")
+    assert [event["org"] for event in reversed(events)] == ["globex"] * 7 + [None] * 3
+
+
+async def test_a_reader_without_an_org_is_not_shown_everybodys_trail(house: House) -> None:
+    """An org's admin whose credential names no org reads nothing."""
+    await house.model("m")
+    lost = Caller(CredentialKind.SESSION, "s", role=Role.ORG_ADMIN)
+    with pytest.raises(CallerError) as caught:
+        await house.plane.audit.page(lost, AuditFilter(), limit=10, cursor=None)
+    assert caught.value.code == "forbidden"

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from admin.house import OPERATOR, House, body
-from tollhouse.admin.commits import MAX_TRIES, Commits, Draft
+from tollhouse.admin.commits import Commits, Draft
+from tollhouse.admin.turns import MAX_TRIES
 from tollhouse.core.errors import GatewayError
 from tollhouse.core.history import CatalogueChange, StoredCatalogue
 from tollhouse.ports import StaleVersion
@@ -116,7 +117,7 @@ async def test_a_write_that_always_comes_second_gives_up_in_the_end(house: House
     before = house.live.snapshot
 
     async def compute(_: StoredCatalogue) -> Draft:
-        event = house.plane.trail.event(OPERATOR, "model.replaced", "models")
+        event = house.plane.trail.event(OPERATOR, "model.replaced", "models", org=None)
         return Draft(events=(event,))
 
     with pytest.raises(GatewayError) as caught:

@@ -147,14 +147,17 @@ async def test_a_change_of_two_thousand_models_is_one_commit(store: Store) -> No
 
 
 async def test_an_org_is_created_once_and_then_replaced(store: Store) -> None:
-    """Creating what is there and replacing what is not both answer False and leave no trace."""
-    assert not await store.put_org(ACME, event(1), create=False)
-    assert await store.put_org(ACME, event(2), create=True)
-    assert not await store.put_org(replace(ACME, plan="free"), event(3), create=True)
+    """Creating what is there and replacing what is not are both stale and leave no trace."""
+    better = replace(ACME, plan="enterprise", name=None)
+    with pytest.raises(StaleVersion):
+        await store.put_org(better, event(1), replacing=ACME)
+    await store.put_org(ACME, event(2))
+    for replacing in (None, better):
+        with pytest.raises(StaleVersion):
+            await store.put_org(replace(ACME, plan="free"), event(3), replacing=replacing)
     assert await store.org("acme") == ACME
 
-    better = replace(ACME, plan="enterprise", name=None)
-    assert await store.put_org(better, event(4), create=False)
+    await store.put_org(better, event(4), replacing=ACME)
 
     assert await store.org("acme") == better
     assert await store.org("ACME") is None
@@ -164,7 +167,7 @@ async def test_an_org_is_created_once_and_then_replaced(store: Store) -> None:
 
 async def test_a_credential_is_found_with_its_org(store: Store) -> None:
     """Every field of a credential survives, and replacing it replaces all of them."""
-    await store.put_org(ACME, event(1), create=True)
+    await store.put_org(ACME, event(1))
     key = credential(
         kind="user_token",
         user="ada",
@@ -178,11 +181,42 @@ async def test_a_credential_is_found_with_its_org(store: Store) -> None:
     await store.put_credential(key, event(2))
     assert await store.credential(key.id) == (key, ACME)
 
-    await store.put_credential(credential(), event(3))
+    await store.put_credential(credential(), event(3), replacing=key)
 
     assert await store.credential(key.id) == (credential(), ACME)
     assert await store.credential("nobody") is None
     assert (await store.versions()).callers == 3
+
+
+async def test_a_credential_that_moved_on_is_not_replaced(store: Store) -> None:
+    """Creating what is there and replacing what is not, or no longer, leave no trace."""
+    await store.put_org(ACME, event(1))
+    key = credential()
+    with pytest.raises(StaleVersion):
+        await store.put_credential(replace(key, name="late"), event(2), replacing=key)
+    await store.put_credential(key, event(3))
+    revoked = replace(key, enabled=False, revoked_at=NINE + 1.25)
+    await store.put_credential(revoked, event(4), replacing=key)
+
+    for replacing in (None, key, replace(revoked, revoked_at=NINE + 1.5)):
+        with pytest.raises(StaleVersion):
+            await store.put_credential(replace(key, name="late"), event(5), replacing=replacing)
+
+    assert await store.credential(key.id) == (revoked, ACME)
+    assert (await store.versions()).callers == 3
+    assert [row.id[-1] for row in (await trail(store)).rows] == list("431")
+
+
+async def test_a_credential_is_replaced_as_it_was_read_whatever_its_times(store: Store) -> None:
+    """What a column cannot hold to the last digit is compared as the store gave it back."""
+    await store.put_org(ACME, event(1))
+    for number in range(50):
+        times = {"created_at": NINE + number / 7, "expires_at": 253_402_300_799 - number / 7}
+        await store.put_credential(credential(number, **times), event(100 + number))
+        found = await store.credential(f"key-{number:04}")
+        assert found is not None
+        revoked = replace(found[0], revoked_at=NINE + 1.0)
+        await store.put_credential(revoked, event(200 + number), replacing=found[0])
 
 
 async def test_a_credential_needs_its_org(store: Store) -> None:
@@ -196,14 +230,14 @@ async def test_a_credential_needs_its_org(store: Store) -> None:
 
 async def test_deleting_an_org_deletes_its_credentials(store: Store) -> None:
     """An org made again under the same slug does not bring old keys back to life."""
-    await store.put_org(ACME, event(1), create=True)
-    await store.put_org(replace(ACME, slug="other"), event(2), create=True)
+    await store.put_org(ACME, event(1))
+    await store.put_org(replace(ACME, slug="other"), event(2))
     await store.put_credential(credential(1), event(3))
     await store.put_credential(credential(2, org="other"), event(4))
 
     assert await store.delete_org("acme", event(5))
     assert not await store.delete_org("acme", event(6))
-    await store.put_org(ACME, event(7), create=True)
+    await store.put_org(ACME, event(7))
 
     assert await store.credential("key-0001") is None
     assert await store.credential("key-0002") is not None
@@ -213,9 +247,44 @@ async def test_deleting_an_org_deletes_its_credentials(store: Store) -> None:
     ]
 
 
+async def test_of_two_writes_computed_from_one_reading_one_is_kept(store: Store) -> None:
+    """At the same time or one after the other, the second is stale, for credentials and orgs."""
+    await store.put_org(ACME, event(0))
+    org, key = ACME, credential()
+    await store.put_credential(key, event(1))
+    for number in range(10, 40, 2):
+        keys = [replace(key, name=f"{number + one}") for one in range(2)]
+        orgs = [replace(org, name=f"{number + one}") for one in range(2)]
+        results = await asyncio.gather(
+            *(
+                store.put_credential(it, event(100 + int(it.name or 0)), replacing=key)
+                for it in keys
+            ),
+            *(store.put_org(it, event(200 + int(it.name or 0)), replacing=org) for it in orgs),
+            return_exceptions=True,
+        )
+        for pair in (results[:2], results[2:]):
+            assert {type(result) for result in pair} == {type(None), StaleVersion}
+        found = await store.credential(key.id)
+        assert found == (keys[results.index(None)], orgs[results[2:].index(None)])
+        key, org = found
+
+
+async def test_a_credential_does_not_outlive_its_org_through_a_change(store: Store) -> None:
+    """A key read before its org was deleted cannot be put back."""
+    await store.put_org(ACME, event(1))
+    await store.put_credential(credential(), event(2))
+    await store.delete_org("acme", event(3))
+    with pytest.raises(StaleVersion):
+        await store.put_credential(
+            replace(credential(), name="late"), event(4), replacing=credential()
+        )
+    assert await store.credential("key-0001") is None
+
+
 async def test_keys_made_while_their_org_goes_are_not_left_behind(store: Store) -> None:
     """Whichever of a deletion and a new key comes first, no key of a gone org remains."""
-    await store.put_org(ACME, event(0), create=True)
+    await store.put_org(ACME, event(0))
 
     async def make(number: int) -> None:
         with suppress(CallerError):
@@ -235,7 +304,7 @@ async def test_orgs_and_credentials_are_listed_page_by_page(store: Store) -> Non
     """Every row comes once, in order, and filters hold on every page."""
     slugs = ["a", "acme", "b-2", "b_1", "c"]
     for number, slug in enumerate(slugs):
-        await store.put_org(Org(slug, "free"), event(number), create=True)
+        await store.put_org(Org(slug, "free"), event(number))
     for number in range(7):
         kind = "org_key" if number % 3 else "user_token"
         key = credential(number, kind=kind, org="acme" if number < 5 else "c")
@@ -255,13 +324,15 @@ async def test_orgs_and_credentials_are_listed_page_by_page(store: Store) -> Non
 
 async def trail(store: Store, **filters: str | float) -> Page:
     """Up to a hundred events that pass the filters."""
-    known: dict[str, object] = dict.fromkeys(("target", "actor", "action", "since", "cursor"))
+    known: dict[str, object] = dict.fromkeys(
+        ("target", "actor", "action", "org", "since", "cursor")
+    )
     return await store.events(**{**known, "limit": 100, **filters})  # type: ignore[arg-type]
 
 
 async def test_an_event_is_kept_as_it_was(store: Store) -> None:
     """Every field survives, absent documents too."""
-    plain = event(1, before=None, after=None, changed=(), outcome="version_conflict")
+    plain = event(1, org="acme", before=None, after=None, changed=(), outcome="version_conflict")
     await store.append(plain)
     await store.commit(replace(change(0, "a"), events=[event(2)]))
     assert (await trail(store)).rows == [event(2), plain]
@@ -276,13 +347,17 @@ async def test_events_are_filtered(store: Store) -> None:
                 target=f"t{number & 1}",
                 actor=f"a{number >> 1 & 1}",
                 action=f"x{number >> 2}",
+                org=("acme", "other", None)[number % 3],
             )
         )
     assert [row.id[-1] for row in (await trail(store, target="t1")).rows] == list("7531")
     assert [row.id[-1] for row in (await trail(store, target="t1", actor="a0")).rows] == ["5", "1"]
     assert [row.id[-1] for row in (await trail(store, action="x1", actor="a1")).rows] == ["7", "6"]
     assert [row.id[-1] for row in (await trail(store, since=NINE + 1.5)).rows] == ["7", "6"]
+    assert [row.id[-1] for row in (await trail(store, org="acme")).rows] == list("630")
+    assert [row.id[-1] for row in (await trail(store, org="other", target="t1")).rows] == ["7", "1"]
     assert not (await trail(store, target="t")).rows
+    assert not (await trail(store, org="")).rows
 
 
 async def test_events_of_one_moment_are_paged_without_a_gap(store: Store) -> None:
@@ -291,7 +366,7 @@ async def test_events_of_one_moment_are_paged_without_a_gap(store: Store) -> Non
         await store.append(event(number, at=float(NINE)))
     rows = await every_row(
         lambda cursor: store.events(
-            target=None, actor=None, action=None, since=None, limit=4, cursor=cursor
+            target=None, actor=None, action=None, org=None, since=None, limit=4, cursor=cursor
         )
     )
     assert [row.id for row in rows] == [  # type: ignore[attr-defined]

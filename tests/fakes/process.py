@@ -16,8 +16,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,12 +26,7 @@ import httpx
 
 from fakes.gateway import ADMIN_TOKEN, write_config
 
-_SERVE = """
-import sys, pathlib
-from tollhouse.cli.serving import serve
-serve(pathlib.Path(sys.argv[2]), None, None)
-"""
-COMMAND = (sys.executable, "-c", _SERVE)
+COMMAND = (sys.executable, "-m", "tollhouse", "serve")
 STARTED_WITHIN = 30.0
 
 
@@ -62,8 +57,7 @@ class GatewayProcess:
         self.admin: httpx.AsyncClient
         self.process: subprocess.Popen[bytes] | None = None
         self._workers = workers
-        bytecode = {"PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode")}
-        self._env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **bytecode, **(env or {})}
+        self._env = {**os.environ, **(env or {})}
         self._clients: list[httpx.AsyncClient] = []
 
     async def __aenter__(self) -> Self:
@@ -190,8 +184,7 @@ class GatewayProcess:
 
     def rss(self) -> int:
         """Resident kilobytes of the first worker."""
-        status = Path(f"/proc/{self.workers()[0]}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0])
+        return int(status_of(self.workers()[0], "VmRSS")[0])
 
     def descriptors(self) -> int:
         """Open files of the first worker."""
@@ -239,6 +232,23 @@ class GatewayProcess:
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
+@asynccontextmanager
+async def upstream_process(script: str) -> AsyncIterator[str]:
+    """A provider in a process of its own, so that its work is nobody else's; its base URL."""
+    command = [sys.executable, str(Path(__file__).with_name("upstream.py")), "--script", script]
+    process = _piped(command)
+    try:
+        assert process.stdout is not None
+        yield (await asyncio.to_thread(process.stdout.readline)).decode().strip()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _piped(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603 - our own script
+
+
 def children(pid: int) -> list[int]:
     """The processes that a process started and that still run."""
     found: list[int] = []
@@ -246,6 +256,12 @@ def children(pid: int) -> list[int]:
         with suppress(OSError):
             found += [int(child) for child in task.read_text().split()]
     return found
+
+
+def status_of(pid: int, name: str) -> list[str]:
+    """The words of one line of what the system says of a process."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[1:] for line in lines if line.startswith(f"{name}:"))
 
 
 def command_line(pid: int) -> str:
@@ -268,5 +284,5 @@ def _accepted(port: int) -> str:
 
 async def _until(holds: Any, seconds: float) -> None:
     async with asyncio.timeout(seconds):
-        while not holds():  # noqa: ASYNC110 - the event is another process's
+        while not holds():
             await asyncio.sleep(0.01)

@@ -38,7 +38,7 @@ class TcpProxy:
             self._server.close()
         for writer in list(self._writers):
             writer.transport.abort()
-        while self._writers:  # noqa: ASYNC110 - the tasks that pass bytes on have to notice
+        while self._writers:
             await asyncio.sleep(0.005)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

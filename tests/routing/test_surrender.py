@@ -77,13 +77,14 @@ def test_C06_retry_after_goes_to_the_client() -> None:
     assert told(limited()).headers == {}
 
 
-def test_C11_rate_limit_is_told_only_if_it_is_the_only_reason() -> None:
-    """With any other reason among the attempts the answer is not a 429."""
+def test_C11_rate_limit_is_told_only_if_it_came_last() -> None:
+    """An earlier 429 does not hide what the last target met."""
     broken, refused = Fault(FaultKind.STATUS, status=500), Fault(FaultKind.AUTH, status=401)
     assert told(limited(), limited()).code is Code.UPSTREAM_RATE_LIMITED
-    assert told(broken, limited(3)).code is Code.UPSTREAM_ERROR
+    assert told(limited(3), broken).code is Code.UPSTREAM_ERROR
     assert told(limited(3), refused).code is Code.UPSTREAM_AUTH_ERROR
-    assert told(broken, refused, limited()).code is Code.UPSTREAM_AUTH_ERROR
+    last = told(broken, limited(3))
+    assert (last.code, last.headers) == (Code.UPSTREAM_RATE_LIMITED, {"retry-after": "3"})
 
 
 def test_last_fault_decides_and_hope_is_not_denied_too_early() -> None:

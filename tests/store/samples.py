@@ -19,6 +19,7 @@ def event(number: int = 1, **fields: Any) -> AuditEvent:
         "actor": "user_token:ada",
         "action": "model.updated",
         "target": "openai/gpt-4o",
+        "org": None,
         "request_id": f"request-{number}",
         "before": {"enabled": True},
         "after": {"enabled": False},

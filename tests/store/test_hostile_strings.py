@@ -28,7 +28,7 @@ HOSTILE = [
 async def furnished(store: Store) -> Store:
     """A store with something of everything in it."""
     await store.commit(change(0, "model"))
-    await store.put_org(ACME, event(1), create=True)
+    await store.put_org(ACME, event(1))
     await store.put_credential(credential(), event(2))
     await store.add_records([record()])
     return store
@@ -49,8 +49,9 @@ async def finds_nothing(store: Store, text: str) -> None:
     assert not (await store.credentials(kind=text, org=None, limit=5, cursor=None)).rows
     assert not (await store.credentials(kind="org_key", org=text, limit=5, cursor=None)).rows
     assert not await store.delete_org(text, event(9))
-    for name in ("target", "actor", "action"):
-        filters = {**dict.fromkeys(("target", "actor", "action")), name: text}
+    names = ("target", "actor", "action", "org")
+    for name in names:
+        filters = {**dict.fromkeys(names), name: text}
         assert not (await store.events(since=None, limit=5, cursor=None, **filters)).rows
     for name in ("request_id", "org", "model", "status"):
         assert not (await store.records(filters={name: text}, limit=5, cursor=None)).rows
@@ -81,7 +82,7 @@ async def test_G03_a_hostile_string_is_kept_as_a_value(furnished: Store, text: s
     store = furnished
     kept = text.replace("\0", "\ufffd")
     org = dataclasses.replace(ACME, slug=text, plan=text, name=text)
-    assert await store.put_org(org, event(3, actor=text, target=text), create=True)
+    await store.put_org(org, event(3, actor=text, target=text, org=text))
     assert await store.org(text) == dataclasses.replace(ACME, slug=kept, plan=kept, name=kept)
     await store.put_credential(credential(2, id=text, org=text, digest=text), event(4))
     found = await store.credential(text)

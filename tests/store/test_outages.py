@@ -60,7 +60,7 @@ async def test_J04_a_held_lock_fails_writes_in_time_and_only_while_it_is_held(
     with held(store_url):
         for write in (
             impatient.commit(change(1, "b")),
-            impatient.put_org(ACME, event(1), create=True),
+            impatient.put_org(ACME, event(1)),
             impatient.append(event(2)),
             impatient.add_records([record()]),
         ):
@@ -68,7 +68,7 @@ async def test_J04_a_held_lock_fails_writes_in_time_and_only_while_it_is_held(
                 await write
 
     assert await impatient.commit(change(1, "b")) == 2
-    assert await impatient.put_org(ACME, event(1), create=True)
+    await impatient.put_org(ACME, event(1))
     assert await impatient.add_records([record()]) == 1
 
 

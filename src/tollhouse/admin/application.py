@@ -1,15 +1,18 @@
-"""The admin plane as one ASGI application: its resources, its errors, an id for every request."""
+"""The admin plane as one ASGI application: its resources, its errors, a name for every request."""
 
 import logging
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..core.errors import CallerError
+from ..core.request_head import check_size, sound_id
 from ..ports import Ids
 from .entrance import Entrance
-from .errors import HANDLERS
+from .errors import HANDLERS, answer
 from .plane import AdminPlane
 from .resources.audit import AuditResource
 from .resources.explain import ExplainResource
@@ -21,7 +24,6 @@ from .resources.providers import ProviderResource
 
 __all__ = ["AdminPlane", "admin_application"]
 
-MAX_REQUEST_ID = 128
 _log = logging.getLogger("tollhouse.admin")
 
 
@@ -46,7 +48,10 @@ def admin_application(plane: AdminPlane) -> ASGIApp:
 
 
 class _Named:
-    """Gives every request its id, in the answer too; a bug ends in the log, not in the server's."""
+    """Bounds every request's head and gives the request its id, which the answer has too.
+
+    A bug ends in our log, not in the server's.
+    """
 
     def __init__(self, application: ASGIApp, ids: Ids) -> None:
         self._application = application
@@ -54,7 +59,7 @@ class _Named:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        name = self._name(Headers(scope=scope).get("x-request-id", ""))
+        application, name = self._open(scope["headers"])
         scope = {**scope, "state": {**scope.get("state", {}), "request_id": name}}
 
         async def send_named(message: Message) -> None:
@@ -63,13 +68,17 @@ class _Named:
             await send(message)
 
         try:
-            await self._application(scope, receive, send_named)
+            await application(scope, receive, send_named)
         except Exception:  # noqa: BLE001 - logged whole; nothing above could do better
             # The client has its 500 already; see errors.on_bug.
             _log.exception("admin request failed", extra={"request_id": name})
 
-    def _name(self, given: str) -> str:
-        """The client's id if it is 1 to 128 visible ASCII characters, else a new one."""
-        if 0 < len(given) <= MAX_REQUEST_ID and all("!" <= char <= "~" for char in given):
-            return given
-        return self._ids.uuid()
+    def _open(self, pairs: Sequence[tuple[bytes, bytes]]) -> tuple[ASGIApp, str]:
+        """What answers a request with these headers, and the request's id."""
+        try:
+            check_size(len(pairs), sum(len(name) + len(value) for name, value in pairs))
+        except CallerError as refusal:
+            return answer(refusal), self._ids.uuid()
+        # As on the data plane, one that comes twice is the two with a comma between: no sound one.
+        given = b", ".join(value for name, value in pairs if name == b"x-request-id")
+        return self._application, sound_id(given) or self._ids.uuid()

@@ -20,10 +20,10 @@ from ..identity.roles import Permission
 from ..ports import Clock, Ids, Store
 from .commits import Commits, Draft
 from .forms import Rollback
-from .ownership import check_any, check_may_write
+from .ownership import check_any, check_may_write, org_of
 from .preconditions import check_match
 from .references import references_to
-from .trail import Author, Trail
+from .trail import Affair, Author, Trail
 
 
 class CatalogueWrites:
@@ -50,68 +50,69 @@ class CatalogueWrites:
         name = body.get("model_id")
         target = name if isinstance(name, str) else ""
 
-        async def compute(stored: StoredCatalogue) -> Draft:
-            document = new_document(
-                body,
-                uid=self._ids.uuid(),
-                now=self._clock.now(),
-                actor=by.caller.actor,
-                source="api",
-                seal=self._seal,
-            )
-            check_may_write(by.caller, document)
-            model_id = document["model_id"]
-            if _find(stored, model_id) is not None:
-                raise CallerError(
-                    Code.MODEL_EXISTS,
-                    f"There is a model {model_id!r} already; PATCH changes it.",
-                    fields=[FieldFault("model_id", "is taken")],
-                )
-            document["version"] = await next_version(self._store, model_id)
-            return self._draft(by, "model.created", None, document)
-
-        async with self._trail.refusals(by, "model.created", target):
+        async with self._trail.refusals(by, "model.created", target) as affair:
             check_any(by.caller, Permission.MODELS_WRITE, "create models")
+
+            async def compute(stored: StoredCatalogue) -> Draft:
+                document = new_document(
+                    body,
+                    uid=self._ids.uuid(),
+                    now=self._clock.now(),
+                    actor=by.caller.actor,
+                    source="api",
+                    seal=self._seal,
+                )
+                check_may_write(by.caller, document)
+                affair.org = org_of(document)
+                model_id = document["model_id"]
+                if _find(stored, model_id) is not None:
+                    raise CallerError(
+                        Code.MODEL_EXISTS,
+                        f"There is a model {model_id!r} already; PATCH changes it.",
+                        fields=[FieldFault("model_id", "is taken")],
+                    )
+                document["version"] = await next_version(self._store, model_id)
+                return self._draft(by, "model.created", None, document)
+
             return (await self._commits.keep(by, compute)).put[0]
 
     async def patch(
         self, by: Author, model_id: str, body: Mapping[str, Any], *, if_match: str | None = None
     ) -> StoredModel:
         """The model under a merge patch; 404, 412 or 422."""
-
-        async def compute(stored: StoredCatalogue) -> Draft:
-            current = self._existing(by, stored, model_id, if_match)
-            document = apply_patch(
-                current.document,
-                body,
-                now=self._clock.now(),
-                actor=by.caller.actor,
-                seal=self._seal,
-            )
-            check_may_write(by.caller, document)
-            return self._draft(by, "model.updated", current.document, document)
-
-        async with self._trail.refusals(by, "model.updated", model_id):
+        async with self._trail.refusals(by, "model.updated", model_id) as affair:
             check_any(by.caller, Permission.MODELS_WRITE, "change models")
+
+            async def compute(stored: StoredCatalogue) -> Draft:
+                current = self._existing(by, stored, model_id, if_match, affair)
+                document = apply_patch(
+                    current.document,
+                    body,
+                    now=self._clock.now(),
+                    actor=by.caller.actor,
+                    seal=self._seal,
+                )
+                check_may_write(by.caller, document)
+                return self._draft(by, "model.updated", current.document, document)
+
             return (await self._commits.keep(by, compute)).put[0]
 
     async def delete(self, by: Author, model_id: str, *, if_match: str | None = None) -> None:
         """Delete a model; 404, 412, or 409 while others name it."""
-
-        async def compute(stored: StoredCatalogue) -> Draft:
-            current = self._existing(by, stored, model_id, if_match)
-            if uses := references_to(stored, model_id):
-                raise CallerError(
-                    Code.IN_USE,
-                    f"{model_id!r} is in use by {', '.join(sorted({use.path for use in uses}))}.",
-                    fields=uses,
-                )
-            shown = public_document(current.document, now=self._clock.now())
-            event = self._trail.event(by, "model.deleted", model_id, before=shown)
-            return Draft(delete=(model_id,), events=(event,))
-
-        async with self._trail.refusals(by, "model.deleted", model_id):
+        async with self._trail.refusals(by, "model.deleted", model_id) as affair:
             check_any(by.caller, Permission.MODELS_WRITE, "delete models")
+
+            async def compute(stored: StoredCatalogue) -> Draft:
+                current = self._existing(by, stored, model_id, if_match, affair)
+                if uses := references_to(stored, model_id):
+                    users = ", ".join(sorted({use.path for use in uses}))
+                    message = f"{model_id!r} is in use by {users}."
+                    raise CallerError(Code.IN_USE, message, fields=uses)
+                shown = public_document(current.document, now=self._clock.now())
+                org = org_of(current.document)
+                event = self._trail.event(by, "model.deleted", model_id, org=org, before=shown)
+                return Draft(delete=(model_id,), events=(event,))
+
             await self._commits.keep(by, compute)
 
     async def rollback(
@@ -121,41 +122,48 @@ class CatalogueWrites:
 
         404 for a model or version that never was, 422 when it does not compile any more.
         """
-
-        async def compute(stored: StoredCatalogue) -> Draft:
-            version = Rollback.read(body).version
-            past = await self._store.model_version(model_id, version)
-            if past is None or past.document is None:
-                raise CallerError(
-                    Code.NOT_FOUND,
-                    f"There is no version {version} of the model {model_id!r}.",
-                    fields=[FieldFault("version", "is not in the history of this model")],
-                )
-            deleted = _find(stored, model_id) is None
-            if deleted:
-                check_may_write(by.caller, past.document)
-                last = await next_version(self._store, model_id) - 1
-                current = {**past.document, "version": last}
-            else:
-                current = self._existing(by, stored, model_id, if_match).document
-            document = restore_document(
-                current, past.document, now=self._clock.now(), actor=by.caller.actor
-            )
-            check_may_write(by.caller, document)
-            before = None if deleted else current
-            return self._draft(by, "model.rolled_back", before, document)
-
-        async with self._trail.refusals(by, "model.rolled_back", model_id):
+        async with self._trail.refusals(by, "model.rolled_back", model_id) as affair:
             check_any(by.caller, Permission.MODELS_WRITE, "change models")
+
+            async def compute(stored: StoredCatalogue) -> Draft:
+                version = Rollback.read(body).version
+                past = await self._store.model_version(model_id, version)
+                if past is None or past.document is None:
+                    raise CallerError(
+                        Code.NOT_FOUND,
+                        f"There is no version {version} of the model {model_id!r}.",
+                        fields=[FieldFault("version", "is not in the history of this model")],
+                    )
+                deleted = _find(stored, model_id) is None
+                if deleted:
+                    check_may_write(by.caller, past.document)
+                    affair.org = org_of(past.document)
+                    last = await next_version(self._store, model_id) - 1
+                    current = {**past.document, "version": last}
+                else:
+                    current = self._existing(by, stored, model_id, if_match, affair).document
+                document = restore_document(
+                    current, past.document, now=self._clock.now(), actor=by.caller.actor
+                )
+                check_may_write(by.caller, document)
+                before = None if deleted else current
+                return self._draft(by, "model.rolled_back", before, document)
+
             return (await self._commits.keep(by, compute)).put[0]
 
     def _existing(
-        self, by: Author, stored: StoredCatalogue, model_id: str, if_match: str | None
+        self,
+        by: Author,
+        stored: StoredCatalogue,
+        model_id: str,
+        if_match: str | None,
+        affair: Affair,
     ) -> StoredModel:
         current = _find(stored, model_id)
         if current is None:
             raise not_found(model_id)
         check_may_write(by.caller, current.document)
+        affair.org = org_of(current.document)
         check_match(if_match, current.version)
         return current
 
@@ -166,6 +174,7 @@ class CatalogueWrites:
             by,
             action,
             model_id,
+            org=org_of(document),
             before=None if before is None else public_document(before, now=now),
             after=public_document(document, now=now),
         )

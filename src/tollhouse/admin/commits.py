@@ -1,30 +1,23 @@
 """How a change of the catalogue is kept: compiled whole, committed, in force before the answer.
 
-Theory of operation. A write is computed against one state of the catalogue, the newest that the
-store has, and committed against that state's version. If another worker's write came first, the
-store says so and the write is computed again from the new state: a merge patch then merges into
-what the other one wrote, an ``If-Match`` meets the new version, a name that was free may be taken.
-Writes of one process wait for each other on a lock, so that only processes ever compete.
+A write is computed against one state of the catalogue, the newest that the store has, and committed
+against that state's version; how it comes to its turn is told in ``turns``.
 
 Nothing is committed that does not compile. What was committed is swapped in here at once, unless a
 still newer state is in force already.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..catalogue.faults import CatalogueInvalid, ModelFault
-from ..core.errors import Code, FieldFault, GatewayError, invalid_fields
+from ..core.errors import FieldFault, invalid_fields
 from ..core.history import AuditEvent, CatalogueChange, StoredCatalogue, StoredModel
 from ..core.snapshot import Snapshot
 from ..pipeline.live import LiveCatalogue
-from ..ports import CatalogueStore, Clock, Ids, StaleVersion
+from ..ports import CatalogueStore, Clock, Ids
 from .trail import Author
-
-MAX_TRIES = 100
-_LONGEST_PAUSE = 0.02
-"""Seconds between tries, at random, so that competing processes do not keep in step."""
+from .turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +48,8 @@ class Commits:
         self._store = store
         self._live = live
         self._clock = clock
-        self._ids = ids
         self._forget = forget
-        self._lock = asyncio.Lock()
+        self._turns = Turns(ids)
 
     async def keep(self, by: Author, compute: Compute) -> Draft:
         """Compute a change, compile it, commit it, put it in force; returns what was kept.
@@ -65,26 +57,19 @@ class Commits:
         ``compute`` may be called again, and raises to refuse. 422 with every fault if the whole
         does not compile, 503 if other processes keep coming first.
         """
-        async with self._lock:
-            for _ in range(MAX_TRIES):
-                before = await self._newest()
-                draft = await compute(before)
-                if not (draft.put or draft.delete or draft.events):
-                    return draft
-                after, snapshot = self._compile(before, draft)
-                try:
-                    await self._store.commit(self._change(by, before, draft))
-                except StaleVersion:
-                    await asyncio.sleep(self._ids.fraction() * _LONGEST_PAUSE)
-                    continue
-                self._live.swap(after, snapshot)
-                self._forget()
+
+        async def write() -> Draft:
+            before = await self._newest()
+            draft = await compute(before)
+            if not (draft.put or draft.delete or draft.events):
                 return draft
-        raise GatewayError(
-            Code.STORE_UNAVAILABLE,
-            "Other writes kept coming first; nothing was changed. Try again.",
-            headers={"retry-after": "1"},
-        )
+            after, snapshot = self._compile(before, draft)
+            await self._store.commit(self._change(by, before, draft))
+            self._live.swap(after, snapshot)
+            self._forget()
+            return draft
+
+        return await self._turns.take(write)
 
     async def rehearse(self, compute: Compute) -> Draft:
         """Compute and compile a change without keeping it; refused as the real one would be."""

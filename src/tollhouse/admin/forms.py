@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError
-from pydantic_core import ErrorDetails
 
+from ..catalogue.documents.faults import faults_of
 from ..catalogue.documents.fields import Shape, Time
-from ..core.errors import FieldFault, invalid_fields
+from ..core.errors import invalid_fields
 
 MAX_OVERLAP = 30 * 86_400
 MAX_MODELS = 500
@@ -51,8 +51,7 @@ class Form(Shape):
         try:
             return cls.model_validate(body)
         except ValidationError as error:
-            details = error.errors(include_url=False, include_input=False)
-            raise invalid_fields([_fault(one) for one in details]) from None
+            raise invalid_fields(faults_of(error)) from None
 
     def sent(self) -> dict[str, Any]:
         """What the body named, with its values."""
@@ -130,31 +129,3 @@ class Explanation(Form):
     endpoint: EndpointName = "chat"
     needs: Annotated[list[Text], Field(max_length=32)] = Field(default_factory=list)
     max_tokens: Annotated[int, Field(ge=1, lt=2**63)] | None = None
-
-
-_MESSAGES = {
-    "missing": "is required",
-    "extra_forbidden": "is not a known field",
-    "string_type": "must be a string",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "dict_type": "must be an object",
-    "list_type": "must be a list",
-    "literal_error": "must be {expected}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "less_than": "must be less than {lt}",
-    "string_too_short": "must not be empty",
-    "string_too_long": "must have at most {max_length} characters",
-    "string_pattern_mismatch": "must match {pattern}",
-    "too_long": "must have at most {max_length} items",
-    "value_error": "{error}",
-}
-
-
-def _fault(detail: ErrorDetails) -> FieldFault:
-    path = ""
-    for part in detail["loc"]:
-        path += f"[{part}]" if isinstance(part, int) else f".{part[:64]}"
-    template = _MESSAGES.get(detail["type"], "is not valid")
-    return FieldFault(path.removeprefix("."), template.format(**detail.get("ctx", {})))

@@ -2,10 +2,10 @@
 
 A secret exists in the answer to the request that made it and nowhere else: what is kept, shown and
 audited is the credential without its digests. One that the caller may not see is not found.
-Revoking is final, and doing it again changes nothing.
+Revoking is final, and doing it again changes nothing; a change that was computed from a credential
+that was revoked meanwhile, by whatever process, is computed again and refused.
 """
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -18,12 +18,13 @@ from ..core.errors import CallerError, Code, FieldFault, invalid_fields
 from ..core.history import Document
 from ..core.tenants import Credential
 from ..identity.credentials import digest, mint_org_key, mint_user_token
-from ..identity.roles import Permission, Scope, allows, may_grant, scope_of
+from ..identity.roles import Permission, allows, may_grant
 from ..ports import Clock, Ids, Page, Store
 from .forms import KeyPatch, NewKey, NewToken, Rotation
-from .ownership import check, check_any, forbidden
+from .ownership import check, check_any, forbidden, org_within
 from .times import write_time, write_time_or_none
-from .trail import Author, Trail
+from .trail import Affair, Author, Trail
+from .turns import Turns
 
 SECRET_BYTES = 32
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -81,14 +82,14 @@ class Issuing:
         self._clock = clock
         self._ids = ids
         self._forget = forget
-        self._lock = asyncio.Lock()
+        self._turns = Turns(ids)
 
     async def create(self, by: Author, body: Mapping[str, Any]) -> Issued:
         """A new credential; 422 for an unknown org or a past time, 403 for a higher role."""
-        async with self._refusals(by, "created", ""):
+        async with self._refusals(by, "created", "") as affair:
             check_any(by.caller, self.sort.write, f"issue {self.sort.noun}s")
             form = (NewKey if self.sort is KEYS else NewToken).read(body)
-            org = await self._org_for(by.caller, form)
+            org = await self._org_for(by.caller, form, affair)
             user = role = None
             if isinstance(form, NewToken):
                 user, role = form.user, form.role
@@ -111,8 +112,8 @@ class Issuing:
 
     async def patch(self, by: Author, credential_id: str, body: Mapping[str, Any]) -> Credential:
         """The credential under a merge patch; a revoked one does not come back."""
-        async with self._refusals(by, "updated", credential_id), self._lock:
-            before = await self._writable(by, credential_id)
+
+        def compute(before: Credential) -> Credential:
             sent = KeyPatch.read(body).sent()
             faults = self._time_faults(sent.get("expires_at"))
             if before.revoked_at is not None:
@@ -121,36 +122,41 @@ class Issuing:
                 raise invalid_fields(faults)
             if sent.get("expires_at") is not None:
                 sent["expires_at"] = parse_time(sent["expires_at"])
-            return await self._keep(by, "updated", before, replace(before, **sent))
+            return replace(before, **sent)
+
+        return await self._change(by, "updated", credential_id, compute)
 
     async def rotate(self, by: Author, credential_id: str, body: Mapping[str, Any]) -> Issued:
         """The credential with a new secret; the old one stays good for ``overlap`` seconds."""
-        async with self._refusals(by, "rotated", credential_id), self._lock:
-            before = await self._writable(by, credential_id)
+        random = self._ids.secret(SECRET_BYTES)
+
+        def compute(before: Credential) -> Credential:
             overlap = Rotation.read(body).overlap
             if before.revoked_at is not None:
                 raise invalid_fields([FieldFault("id", "is revoked for good: create another")])
-            secret = self.sort.mint(before.id, self._ids.secret(SECRET_BYTES))
-            after = replace(
+            return replace(
                 before,
-                digest=digest(secret),
+                digest=digest(self.sort.mint(before.id, random)),
                 previous_digest=before.digest if overlap else None,
                 previous_until=self._clock.now() + overlap if overlap else None,
             )
-            return Issued(await self._keep(by, "rotated", before, after), secret)
+
+        after = await self._change(by, "rotated", credential_id, compute)
+        return Issued(after, self.sort.mint(after.id, random))
 
     async def revoke(self, by: Author, credential_id: str) -> None:
         """End a credential for good, its old secret after a rotation too."""
-        async with self._refusals(by, "revoked", credential_id), self._lock:
-            before = await self._writable(by, credential_id)
-            after = replace(
+
+        def compute(before: Credential) -> Credential:
+            return replace(
                 before,
                 enabled=False,
                 revoked_at=before.revoked_at or self._clock.now(),
                 previous_digest=None,
                 previous_until=None,
             )
-            await self._keep(by, "revoked", before, after)
+
+        await self._change(by, "revoked", credential_id, compute)
 
     async def one(self, caller: Caller, credential_id: str) -> Credential:
         """One credential; 404 when there is none for this caller."""
@@ -162,14 +168,30 @@ class Issuing:
     ) -> Page:
         """Credentials by id: of all orgs, of one, or of the caller's own."""
         check_any(caller, self.sort.read, f"see {self.sort.noun}s")
-        if scope_of(caller, self.sort.read) is not Scope.ALL:
-            org = org or caller.org
-            check(caller, self.sort.read, org, f"see {self.sort.noun}s of another org")
+        org = org_within(caller, self.sort.read, org, f"see {self.sort.noun}s of another org")
         return await self._store.credentials(
             kind=self.sort.kind.value, org=org, limit=limit, cursor=cursor
         )
 
-    async def _org_for(self, caller: Caller, form: NewKey | NewToken) -> str:
+    async def _change(
+        self,
+        by: Author,
+        verb: str,
+        credential_id: str,
+        compute: Callable[[Credential], Credential],
+    ) -> Credential:
+        """Put what is computed from a credential in its place; nothing may come in between."""
+        async with self._refusals(by, verb, credential_id) as affair:
+            check_any(by.caller, self.sort.write, f"change {self.sort.noun}s")
+
+            async def write() -> Credential:
+                before = await self._existing(by.caller, self.sort.write, credential_id)
+                affair.org = before.org
+                return await self._keep(by, verb, before, compute(before))
+
+            return await self._turns.take(write)
+
+    async def _org_for(self, caller: Caller, form: NewKey | NewToken, affair: Affair) -> str:
         """The org that a credential is made for, which must be there."""
         org = form.org or caller.org
         if org is None:
@@ -178,6 +200,8 @@ class Issuing:
         faults = self._time_faults(form.expires_at)
         if await self._store.org(org) is None:
             faults.append(FieldFault("org", "is not an org of this gateway"))
+        else:
+            affair.org = org
         if faults:
             raise invalid_fields(faults)
         return org
@@ -186,10 +210,6 @@ class Issuing:
         if expires_at is None or parse_time(expires_at) > self._clock.now():
             return []
         return [FieldFault("expires_at", "must be in the future")]
-
-    async def _writable(self, by: Author, credential_id: str) -> Credential:
-        check_any(by.caller, self.sort.write, f"change {self.sort.noun}s")
-        return await self._existing(by.caller, self.sort.write, credential_id)
 
     async def _existing(
         self, caller: Caller, permission: Permission, credential_id: str
@@ -209,16 +229,17 @@ class Issuing:
             by,
             f"{self.sort.noun}.{verb}",
             after.id,
+            org=after.org,
             before=None if before is None else show_credential(before),
             after=show_credential(after),
         )
-        await self._store.put_credential(after, event)
+        await self._store.put_credential(after, event, replacing=before)
         self._forget()
         return after
 
     def _refusals(
         self, by: Author, verb: str, credential_id: str
-    ) -> AbstractAsyncContextManager[None]:
+    ) -> AbstractAsyncContextManager[Affair]:
         target = credential_id if is_id(credential_id) else ""
         return self._trail.refusals(by, f"{self.sort.noun}.{verb}", target)
 

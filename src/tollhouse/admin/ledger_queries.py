@@ -17,7 +17,7 @@ from ..core.record import Attempt, Record
 from ..core.usage import Usage
 from ..identity.roles import Permission, Scope, scope_of
 from ..ports import LedgerStore, Page, UsageQuery
-from .ownership import check, check_any
+from .ownership import check_any, org_within
 from .times import write_time, write_time_or_none
 
 _COUNTS = (
@@ -40,7 +40,8 @@ class LedgerQueries:
 
     async def usage(self, caller: Caller, query: UsageQuery) -> Document:
         """Sums as rows and in total."""
-        org = _org_within(caller, Permission.USAGE_READ, query.org, "see the usage of another org")
+        check_any(caller, Permission.USAGE_READ, "see usage")
+        org = org_within(caller, Permission.USAGE_READ, query.org, "see the usage of another org")
         rows = await self._store.usage(replace(query, org=org))
         return {"data": [_row(row) for row in rows], "totals": _totals(rows)}
 
@@ -48,8 +49,9 @@ class LedgerQueries:
         self, caller: Caller, filters: Mapping[str, str], *, limit: int, cursor: str | None
     ) -> Page:
         """Records, newest first."""
+        check_any(caller, Permission.RECORDS_READ, "see records")
         what = "see the records of another org"
-        org = _org_within(caller, Permission.RECORDS_READ, filters.get("org"), what)
+        org = org_within(caller, Permission.RECORDS_READ, filters.get("org"), what)
         narrowed = {**filters, "org": org} if org is not None else filters
         page = await self._store.records(filters=narrowed, limit=limit, cursor=cursor)
         whole = scope_of(caller, Permission.RECORDS_READ) is Scope.ALL
@@ -77,17 +79,6 @@ def show_record(record: Record, *, whole: bool) -> Document:
 def amount(cost: int | None) -> msgspec.Raw | None:
     """A cost as a JSON number with all its digits."""
     return None if cost is None else msgspec.Raw(write(cost).encode())
-
-
-def _org_within(
-    caller: Caller, permission: Permission, wanted: str | None, what: str
-) -> str | None:
-    check_any(caller, permission, "see this")
-    if scope_of(caller, permission) is Scope.ALL:
-        return wanted
-    org = wanted or caller.org
-    check(caller, permission, org, what)
-    return org
 
 
 def _row(row: Mapping[str, Any]) -> Document:

@@ -49,6 +49,12 @@ def seen_by(caller: Caller, document: Document) -> Document:
     return shown
 
 
+def org_of(document: Document) -> str | None:
+    """The org that a model belongs to, or that its user is of; None: it is the system's."""
+    slug: str | None = (document.get("owner") or {}).get("slug")
+    return slug
+
+
 def check_may_write(caller: Caller, document: Document) -> None:
     """Raise a 403 unless a caller may have a document like this one."""
     owner = document.get("owner") or {}
@@ -70,6 +76,18 @@ def check_any(caller: Caller, permission: Permission, what: str) -> None:
     """Raise a 403 if a caller has a permission for nothing at all."""
     if scope_of(caller, permission) is None:
         raise forbidden(what)
+
+
+def org_within(caller: Caller, permission: Permission, org: str | None, what: str) -> str | None:
+    """The org to narrow a list to: ``org``, else the caller's own; None: none, it may see them all.
+
+    403 for another org than the caller's, and for a caller without one.
+    """
+    if scope_of(caller, permission) is Scope.ALL:
+        return org
+    org = org or caller.org
+    check(caller, permission, org, what)
+    return org
 
 
 def forbidden(what: str) -> CallerError:

@@ -46,7 +46,7 @@ class AdminPlane:
         self.models = CatalogueWrites(store, self.commits, self.trail, clock, ids, seal)
         self.replacement = Replacement(store, self.commits, self.trail, clock, ids, seal)
         self.catalogue = CatalogueQueries(store, live, clock)
-        self.orgs = Orgs(store, live, self.trail, clock, forget)
+        self.orgs = Orgs(store, live, self.trail, clock, ids, forget)
         self.keys = Issuing(KEYS, store, self.trail, clock, ids, forget)
         self.tokens = Issuing(TOKENS, store, self.trail, clock, ids, forget)
         self.explaining = Explaining(store, live, clock, max_hops=max_hops)

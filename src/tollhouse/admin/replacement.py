@@ -92,14 +92,18 @@ class Replacement:
                 before, action = public_document(current.document, now=now), "model.updated"
             after = public_document(document, now=now)
             put.append(StoredModel(model_id, document["version"], document))
-            events.append(self._trail.event(by, action, model_id, before=before, after=after))
+            events.append(
+                self._trail.event(by, action, model_id, org=None, before=before, after=after)
+            )
         gone = [one for one in stored.models if _systems(one) and one.model_id not in settled]
         for one in gone:
             before = public_document(one.document, now=now)
-            events.append(self._trail.event(by, "model.deleted", one.model_id, before=before))
+            events.append(
+                self._trail.event(by, "model.deleted", one.model_id, org=None, before=before)
+            )
         done = _replaced(events)
         summary = {"created": done.created, "updated": done.updated, "deleted": done.deleted}
-        events.append(self._trail.event(by, ACTION, TARGET, after=summary))
+        events.append(self._trail.event(by, ACTION, TARGET, org=None, after=summary))
         return Draft(
             put=tuple(put),
             delete=tuple(one.model_id for one in gone),

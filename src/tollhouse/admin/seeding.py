@@ -5,15 +5,17 @@ a history is not created again. All models of all files are one change, orgs com
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from ..catalogue.seeds import Seeds
 from ..catalogue.writing import Seal, new_document, public_document
 from ..core.caller import Caller, CredentialKind, Role
 from ..core.history import Document, StoredCatalogue, StoredModel
-from ..ports import Clock, Ids, Store
+from ..ports import Clock, Ids, StaleVersion, Store
 from .commits import Commits, Draft
 from .orgs import show_org
+from .ownership import org_of
 from .trail import Author, Trail
 
 SEEDER = Author(Caller(CredentialKind.LOCAL, "seed", role=Role.SYSTEM_ADMIN), "startup")
@@ -53,7 +55,8 @@ async def seed(
             )
             after = public_document(document, now=now)
             put.append(StoredModel(model_id, document["version"], document))
-            events.append(trail.event(SEEDER, "model.created", model_id, after=after))
+            org = org_of(document)
+            events.append(trail.event(SEEDER, "model.created", model_id, org=org, after=after))
         return Draft(put=tuple(put), events=tuple(events))
 
     await commits.keep(SEEDER, compute)
@@ -64,8 +67,9 @@ async def _seed_orgs(files: Sequence[Seeds], store: Store, trail: Trail, clock: 
         if await store.org(org.slug) is None:
             now = clock.now()
             made = replace(org, created_at=now, updated_at=now)
-            event = trail.event(SEEDER, "org.created", org.slug, after=show_org(made))
-            await store.put_org(made, event, create=True)
+            event = trail.event(SEEDER, "org.created", org.slug, org=org.slug, after=show_org(made))
+            with suppress(StaleVersion):  # another process that starts made it
+                await store.put_org(made, event)
 
 
 def _by_id(files: Sequence[Seeds]) -> Mapping[str, Document]:

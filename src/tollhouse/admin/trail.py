@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from ..catalogue.merge import changed_fields
-from ..core.caller import Caller
+from ..core.caller import Caller, Role
 from ..core.errors import CallerError
 from ..core.history import AuditEvent, Document
 from ..ports import AuditStore, Clock, Ids
@@ -25,6 +25,14 @@ class Author:
     request_id: str
 
 
+@dataclass(slots=True)
+class Affair:
+    """Whose affair a write is, should it be refused; the write says so once it knows its target."""
+
+    org: str | None
+    """At first the org of who tries. A system admin acts for no org, wherever its token is kept."""
+
+
 class Trail:
     """Makes events, and keeps those of refused writes."""
 
@@ -39,17 +47,22 @@ class Trail:
         action: str,
         target: str,
         *,
+        org: str | None,
         before: Document | None = None,
         after: Document | None = None,
         outcome: str = "ok",
     ) -> AuditEvent:
-        """One event, at this moment; it is kept by the write that carries it."""
+        """One event, at this moment; it is kept by the write that carries it.
+
+        ``org`` is the one that the target belongs to: its admins will read the event.
+        """
         return AuditEvent(
             id=self._ids.uuid(),
             at=self._clock.now(),
             actor=by.caller.actor,
             action=action,
             target=target[:MAX_TARGET],
+            org=org,
             request_id=by.request_id,
             outcome=outcome,
             before=before,
@@ -58,15 +71,20 @@ class Trail:
         )
 
     @asynccontextmanager
-    async def refusals(self, by: Author, action: str, target: str) -> AsyncIterator[None]:
+    async def refusals(self, by: Author, action: str, target: str) -> AsyncIterator[Affair]:
         """Keep an event for a write that is refused inside the block, then let the refusal on.
 
         A refusal that cannot be kept, since the store is lost, is answered as a lost store.
         """
+        caller = by.caller
+        affair = Affair(None if caller.role is Role.SYSTEM_ADMIN else caller.org)
         try:
-            yield
+            yield affair
         except CallerError as refusal:
-            await self._store.append(self.event(by, action, target, outcome=refusal.code.value))
+            outcome = refusal.code.value
+            await self._store.append(
+                self.event(by, action, target, org=affair.org, outcome=outcome)
+            )
             raise
 
 

@@ -43,7 +43,7 @@ class Environment:
     timeouts: Timeouts = field(default_factory=Timeouts)
     """For models with a connection of their own."""
     hide_denied: bool = False
-    transport: str = "httpx"
+    transport: str = "auto"
     """For models with a connection of their own."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     """System prompts by the id that ``system_prompt_id`` names."""

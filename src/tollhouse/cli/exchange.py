@@ -14,6 +14,7 @@ import yaml
 
 from ..admin.catalogue_writes import next_version
 from ..admin.commits import Draft
+from ..admin.ownership import org_of
 from ..admin.trail import STAMPS
 from ..catalogue.merge import changed_fields
 from ..catalogue.seeds import Seeds, read_seeds
@@ -208,12 +209,15 @@ async def _document(desk: Desk, current: StoredModel | None, body: Document) -> 
 
 
 def _event(desk: Desk, current: StoredModel | None, document: Document) -> AuditEvent:
-    now, model_id = desk.clock.now(), document["model_id"]
-    after = public_document(document, now=now)
-    if current is None:
-        return desk.plane.trail.event(desk.by, "model.created", model_id, after=after)
-    before = public_document(current.document, now=now)
-    return desk.plane.trail.event(desk.by, "model.updated", model_id, before=before, after=after)
+    now = desk.clock.now()
+    return desk.plane.trail.event(
+        desk.by,
+        "model.created" if current is None else "model.updated",
+        document["model_id"],
+        org=org_of(document),
+        before=None if current is None else public_document(current.document, now=now),
+        after=public_document(document, now=now),
+    )
 
 
 async def _missing_orgs(desk: Desk, files: Sequence[Seeds]) -> dict[str, Document]:

@@ -30,8 +30,8 @@ def wrong_use(*sentences: str) -> Stop:
 
 
 def tell(sentence: str) -> None:
-    """One sentence on stderr, so that stdout holds nothing but what was asked for."""
-    print(f"tollhouse: {sentence}", file=sys.stderr, flush=True)
+    """One sentence, in one line, on stderr: stdout holds nothing but what was asked for."""
+    print("tollhouse:", *sentence.split(), file=sys.stderr, flush=True)
 
 
 def explained(error: Exception) -> Stop | None:

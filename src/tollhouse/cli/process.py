@@ -2,7 +2,7 @@
 
 Theory of operation. A server takes SIGINT and SIGTERM over once it listens, and drains. Until then,
 and once it is done, they are ours, and the first one is a proper end too: while modules are loaded
-it leaves the block of ``until_told``, and while a loop runs it cancels what runs in it. Both are set
+it leaves the block of ``until_told``, and while a loop runs it cancels what runs in it. Both hold
 even where the shell had them ignored, as it does for what it starts in the background.
 """
 

@@ -45,6 +45,9 @@ class AuditEvent:
     actor: str
     action: str
     target: str
+    org: str | None
+    """Whose affair it is: the org that the target belongs to. Where a write is refused before that
+    is known, the org of who tried; None: the system's."""
     request_id: str
     outcome: str = "ok"
     """``ok`` or the code of the refusal."""

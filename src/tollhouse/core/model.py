@@ -55,8 +55,13 @@ class Provider:
     timeouts: Timeouts = field(default_factory=Timeouts)
     headers: tuple[tuple[str, str], ...] = ()
     api_version: str | None = None
-    transport: str = "httpx"
+    transport: str = "auto"
+    """``auto`` or ``httpx``."""
     max_connections: int = 1000
+    ca_file: str | None = None
+    """Path of the authorities, in PEM, that vouch for it; None: the usual ones."""
+    client_cert: str | None = None
+    """Path of the certificate and key, in PEM, that we show to it."""
 
 
 class Lifecycle(StrEnum):

@@ -3,14 +3,17 @@
 A sealed text is ``v1.<key id>.<nonce>.<ciphertext>``, the last two in URL-safe base64. The version
 and the key id are authenticated with the rest. The key id tells which of several keys to try while
 keys are being changed; it is a digest and gives nothing of the key away.
+
+The cipher is imported when it is first needed: it takes seven megabytes, and few stores keep keys.
 """
 
 import base64
 import binascii
 import hashlib
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -48,12 +51,14 @@ def seal(key: bytes, text: str, nonce: bytes) -> str:
     if len(key) != KEY_BYTES or len(nonce) != NONCE_BYTES:
         raise ValueError(f"a key has {KEY_BYTES} bytes and a nonce {NONCE_BYTES}")
     head = f"{_VERSION}.{key_id(key)}"
-    ciphertext = AESGCM(key).encrypt(nonce, text.encode(), head.encode())
+    ciphertext = _cipher(key).encrypt(nonce, text.encode(), head.encode())
     return f"{head}.{_encode(nonce)}.{_encode(ciphertext)}"
 
 
 def unseal(key: bytes, sealed: str) -> str:
     """The text that was sealed; ``Unsealable`` says why it cannot be had."""
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - see above
+
     parts = sealed.split(".")
     if len(parts) != _PARTS or parts[0] != _VERSION:
         raise NotSealed("not a sealed text of a known version")
@@ -61,10 +66,16 @@ def unseal(key: bytes, sealed: str) -> str:
         raise WrongKey(parts[1])
     try:
         nonce, ciphertext = _decode(parts[2]), _decode(parts[3])
-        return AESGCM(key).decrypt(nonce, ciphertext, f"{_VERSION}.{parts[1]}".encode()).decode()
+        return _cipher(key).decrypt(nonce, ciphertext, f"{_VERSION}.{parts[1]}".encode()).decode()
     except (InvalidTag, ValueError):
         # ValueError: a nonce of another length, or characters that base64 has not.
         raise Tampered("changed after it was sealed") from None
+
+
+def _cipher(key: bytes) -> "AESGCM":
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - see above
+
+    return AESGCM(key)
 
 
 def _encode(data: bytes) -> str:

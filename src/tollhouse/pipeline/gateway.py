@@ -92,8 +92,8 @@ class Gateway:
             flight.close(_outcome(error), error.status, error=error)
             error.headers.update(error_head(flight))
             raise
-        except BaseException:
-            flight.close(Outcome.GATEWAY_ERROR, 500, error=Code.INTERNAL_ERROR)
+        except Exception:
+            await self._broken(flight, reply)
             raise
         finally:
             guard.cancel()
@@ -303,11 +303,31 @@ class Gateway:
         if not reply.started:
             error.headers.update(error_head(flight))
             raise error
-        if serving is not None and serving.relay is not None:
+        await self._last_words(flight, serving, error)
+
+    async def _broken(self, flight: Flight, reply: Reply) -> None:
+        """A bug of ours: record it, and tell a client whose stream had begun."""
+        error = GatewayError(Code.INTERNAL_ERROR, "The gateway failed; the operators know.")
+        serving = flight.serving
+        if serving is not None:
+            if serving.relay is not None:
+                serving.relay.cut_short()
+            self._put_down(flight, serving, error.code.value)
+        metered = serving.meter.metered if serving is not None else None
+        status = _OK if reply.started else error.status
+        flight.close(_outcome(error), status, metered=metered, error=error)
+        if reply.started:
+            await self._last_words(flight, serving, error)
+
+    @staticmethod
+    async def _last_words(flight: Flight, serving: Serving | None, error: TollhouseError) -> None:
+        """End a stream that had begun with an error event, if the client still takes one."""
+        relay = serving.relay if serving is not None else None
+        if relay is not None:
             told = error_event(error, flight.call.request_id, flight.call.endpoint)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS):
-                    await serving.relay.send_error(told)
+                    await relay.send_error(told)
 
     def _count_refusal(self, refused: Refused, snapshot: Snapshot, call: Call) -> None:
         model = snapshot.find(call.asked.model)

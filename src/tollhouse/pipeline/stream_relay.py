@@ -121,8 +121,6 @@ class StreamRelay:
             return self._read_fault(reader.error)
         if reader.malformed:
             return Fault(FaultKind.INVALID_RESPONSE, detail="an event is not JSON or is too large")
-        if reader.finished and not reader.started:
-            return Fault(FaultKind.INVALID_RESPONSE, detail="the stream holds no answer")
         if ended and not reader.finished:
             return Fault(FaultKind.DISCONNECTED, detail="the stream ended without its last event")
         return None

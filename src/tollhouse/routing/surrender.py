@@ -1,8 +1,8 @@
 """What the client is told when no attempt gave an answer.
 
-The code follows the last fault, with one exception: the answer is a 429 only when every target was
-rate limited, since a client that waits because of one target's 429 waits in vain for another's bad
-key. Nothing of a provider's own text is repeated but its redacted words about the client's request.
+The code follows the last fault: a 429 is told when the last target was rate limited, with the time
+it named, and not when an earlier one was. Nothing of a provider's own text is repeated but its
+redacted words about the client's request.
 """
 
 import math
@@ -51,7 +51,7 @@ _POOL_SECONDS = 1
 def error_for(history: Sequence[tuple[Attempt, Fault]]) -> UpstreamError | GatewayError:
     """The error for a request whose attempts, oldest first and at least one, all failed."""
     faults = [fault for _, fault in history]
-    fault = _deciding(faults)
+    fault = faults[-1]
     if fault.kind is FaultKind.POOL:
         headers = {"retry-after": str(_POOL_SECONDS)}
         message = "All connections to the provider are busy."
@@ -67,11 +67,6 @@ def error_for(history: Sequence[tuple[Attempt, Fault]]) -> UpstreamError | Gatew
         status=_status(fault) if rejected else None,
         provider_code=fault.code if rejected else None,
     )
-
-
-def _deciding(faults: Sequence[Fault]) -> Fault:
-    others = [fault for fault in faults if fault.kind is not FaultKind.RATE_LIMITED]
-    return others[-1] if others else faults[-1]
 
 
 def _headers(fault: Fault, faults: Sequence[Fault]) -> dict[str, str]:

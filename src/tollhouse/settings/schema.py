@@ -21,7 +21,7 @@ from pydantic import (
 
 from ..core.model import Provider, Secret, Timeouts
 from ..core.policy import FailoverPolicy
-from . import strength
+from . import certificates, strength
 from .addresses import Address, base_url, listen_address, store_url
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -217,6 +217,10 @@ class ProviderSection(Section):
     timeouts: TimeoutOverrides = TimeoutOverrides()
     transport: Literal["auto", "httpx"] = "auto"
     max_connections: Annotated[_Whole, Field(ge=1, le=100_000)] = 1000
+    ca_file: Annotated[_Path, AfterValidator(certificates.authorities)] | None = None
+    """Authorities in place of the usual ones."""
+    client_cert: Annotated[_Path, AfterValidator(certificates.client_certificate)] | None = None
+    """What is shown to a provider that wants to know who calls."""
 
     def noun(self, name: str, general: TimeoutSection) -> Provider:
         """The provider as the rest of the house knows it."""
@@ -232,6 +236,8 @@ class ProviderSection(Section):
             api_version=self.api_version,
             transport=self.transport,
             max_connections=self.max_connections,
+            ca_file=None if self.ca_file is None else str(self.ca_file),
+            client_cert=None if self.client_cert is None else str(self.client_cert),
         )
 
 

@@ -35,16 +35,17 @@ class AuditTrail:
         target: str | None,
         actor: str | None,
         action: str | None,
+        org: str | None,
         since: float | None,
         limit: int,
         cursor: str | None,
     ) -> Page:
         """Events, newest first; rows are ``AuditEvent``."""
         columns = audit.c
-        wanted = {columns.target: target, columns.actor: actor, columns.action: action}
+        wanted = {"target": target, "actor": actor, "action": action, "org": org}
         statement = (
             sa.select(audit)
-            .where(*(column == value for column, value in wanted.items() if value is not None))
+            .where(*(columns[name] == it for name, it in wanted.items() if it is not None))
             .where(beyond([columns.at, columns.id], cursor, newest_first=True))
             .order_by(columns.at.desc(), columns.id.desc())
             .limit(page_size(limit) + 1)
@@ -62,6 +63,7 @@ def _values(event: AuditEvent) -> dict[str, Any]:
         "actor": event.actor,
         "action": event.action,
         "target": event.target,
+        "org": event.org,
         "request_id": event.request_id,
         "outcome": event.outcome,
         "before": dump_or_none(event.before),
@@ -77,6 +79,7 @@ def _event(row: sa.Row[Any]) -> AuditEvent:
         actor=row.actor,
         action=row.action,
         target=row.target,
+        org=row.org,
         request_id=row.request_id,
         outcome=row.outcome,
         before=load_or_none(row.before),

@@ -2,11 +2,12 @@
 
 Every write first locks the counters row, so writes to callers happen one after the other, an org
 cannot be deleted under a credential being made for it, and the count that other workers watch moves
-in the same transaction. A write that finds nothing to do leaves no trace.
+in the same transaction. Under that lock a put looks whether what it replaces is still there. One
+that finds something else, and a deletion that finds nothing, leave no trace.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..core.errors import CallerError, Code
 from ..core.history import AuditEvent
 from ..core.tenants import Credential, Org
-from ..ports import Page
+from ..ports import Page, StaleVersion
 from .audit import add_events
 from .engine import Database
 from .schema import counters, credentials, orgs
@@ -27,6 +28,8 @@ from .values import (
     seconds,
     seconds_or_none,
 )
+
+T = TypeVar("T", Credential, Org)
 
 
 class CallerTables:
@@ -65,8 +68,8 @@ class CallerTables:
         rows = await self._database.read(sa.select(orgs).where(orgs.c.slug == slug))
         return _org(rows[0]) if rows else None
 
-    async def put_org(self, org: Org, event: AuditEvent, *, create: bool) -> bool:
-        """Create (False if it is there) or replace (False if it is not)."""
+    async def put_org(self, org: Org, event: AuditEvent, *, replacing: Org | None = None) -> None:
+        """Create, or put in the place of ``replacing``."""
         values = {
             "slug": org.slug,
             "plan": org.plan,
@@ -74,17 +77,14 @@ class CallerTables:
             "created_at": micros(org.created_at),
             "updated_at": micros(org.updated_at),
         }
-        statement = (
-            self._database.put_new(orgs).values(values)
-            if create
-            else sa.update(orgs).where(orgs.c.slug == org.slug).values(values)
-        )
+        present = sa.select(orgs).where(orgs.c.slug == org.slug)
 
         async def change(connection: AsyncConnection) -> bool:
-            done = await connection.execute(statement.returning(orgs.c.slug))
-            return done.first() is not None
+            await _expect(connection, present, _org, replacing)
+            await connection.execute(self._database.put(orgs), values)
+            return True
 
-        return await self._write(change, event)
+        await self._write(change, event)
 
     async def delete_org(self, slug: str, event: AuditEvent) -> bool:
         """Delete an org and its credentials; False if there is none."""
@@ -114,10 +114,14 @@ class CallerTables:
         rows = await self._database.read(statement)
         return page(rows, limit, read=_credential, key=lambda row: (row.id,))
 
-    async def put_credential(self, credential: Credential, event: AuditEvent) -> None:
-        """Create or replace; a 404 ``CallerError`` when its org is gone."""
+    async def put_credential(
+        self, credential: Credential, event: AuditEvent, *, replacing: Credential | None = None
+    ) -> None:
+        """Create, or put in the place of ``replacing``; a 404 ``CallerError`` without its org."""
+        present = sa.select(credentials).where(credentials.c.id == credential.id)
 
         async def change(connection: AsyncConnection) -> bool:
+            await _expect(connection, present, _credential, replacing)
             known = sa.select(orgs.c.slug).where(orgs.c.slug == credential.org)
             if (await connection.execute(known)).first() is None:
                 raise CallerError(
@@ -151,6 +155,18 @@ _RESOLVE = sa.select(
 ).join_from(credentials, orgs, orgs.c.slug == credentials.c.org)
 _LOCK = sa.select(counters.c.callers).where(counters.c.id == 1).with_for_update()
 _BUMP = sa.update(counters).where(counters.c.id == 1).values(callers=counters.c.callers + 1)
+
+
+async def _expect(
+    connection: AsyncConnection,
+    present: sa.Select[Any],
+    read: Callable[[sa.Row[Any]], T],
+    expected: T | None,
+) -> None:
+    """Raise ``StaleVersion`` unless what is there, read as it is for callers, is as expected."""
+    row = (await connection.execute(present)).first()
+    if (None if row is None else read(row)) != expected:
+        raise StaleVersion("another write came first")
 
 
 def _org(row: sa.Row[Any]) -> Org:

@@ -94,6 +94,7 @@ audit = sa.Table(
     sa.Column("actor", Word, nullable=False),
     sa.Column("action", Word, nullable=False),
     sa.Column("target", Word, nullable=False),
+    sa.Column("org", Word),
     sa.Column("request_id", Word, nullable=False),
     sa.Column("outcome", Word, nullable=False),
     sa.Column("before", sa.Text),
@@ -102,6 +103,7 @@ audit = sa.Table(
     sa.Index("tollhouse_audit_at", "at", "id"),
     sa.Index("tollhouse_audit_target", "target", "at", "id"),
     sa.Index("tollhouse_audit_actor", "actor", "at", "id"),
+    sa.Index("tollhouse_audit_org", "org", "at", "id"),
 )
 """Triggers refuse every update and delete."""
 

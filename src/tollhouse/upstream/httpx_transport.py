@@ -21,30 +21,33 @@ from ..core.model import Timeouts
 from ..ports import Exchange, UpstreamRequest
 from .decode import Decoder
 from .lines import Line, Lines
+from .trust import Trust, Unreadable
 
 _OWN_HEADERS = (
     ("accept-encoding", "identity"),
     ("user-agent", f"tollhouse/{__version__}"),
 )
-_SWITCHING = 101
 _TROUBLE = (httpx.HTTPError, OSError, ValueError)
 """What httpx, the network and an unusable header or host name raise."""
+_LinesKey = tuple[str, str | None, int | None, int, str | None, str | None]
 
 
 class HttpxTransport:
     """Sends requests over httpx; ``tls`` replaces the usual certificate authorities."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self._tls = tls
-        self._lines: dict[tuple[str, str | None, int | None, int], Lines] = {}
+        self._trust = Trust(tls)
+        self._lines: dict[_LinesKey, Lines] = {}
 
     async def send(self, request: UpstreamRequest) -> Exchange | Fault:
         """Send, and wait for the head of the answer."""
         try:
             prepared = _prepare(request)
-            lines = self._lines_to(request)
+            lines = await self._lines_to(request)
         except (httpx.InvalidURL, ValueError):
             return Fault(FaultKind.CONNECT, detail="the request cannot be written", sent=False)
+        except Unreadable as trouble:
+            return Fault(FaultKind.CONNECT, detail=str(trouble), sent=False)
         limits = request.timeouts
         deadline = asyncio.get_running_loop().time() + limits.total
         if not await lines.enter(min(limits.connect, limits.total)):
@@ -63,21 +66,15 @@ class HttpxTransport:
         for lines in self._lines.values():
             await lines.aclose()
 
-    def _lines_to(self, request: UpstreamRequest) -> Lines:
-        url = urlsplit(request.url)
-        limit = request.provider.max_connections
-        key = (url.scheme, url.hostname, url.port, limit)
+    async def _lines_to(self, request: UpstreamRequest) -> Lines:
+        url, provider = urlsplit(request.url), request.provider
+        place = (url.scheme, url.hostname, url.port)
+        key = (*place, provider.max_connections, provider.ca_file, provider.client_cert)
         lines = self._lines.get(key)
         if lines is None:
-            lines = self._lines[key] = Lines(limit, self._trust(url.scheme))
+            tls = await self._trust.context(provider) if url.scheme == "https" else None
+            lines = self._lines.setdefault(key, Lines(provider.max_connections, tls))
         return lines
-
-    def _trust(self, scheme: str) -> ssl.SSLContext | None:
-        if scheme == "https" and self._tls is None:
-            # Made once, when first needed: reading the authorities takes tens of milliseconds.
-            self._tls = httpx.create_ssl_context(trust_env=False)
-            self._tls.load_default_certs()
-        return self._tls
 
 
 class HttpxExchange:
@@ -138,6 +135,9 @@ class HttpxExchange:
         return b""
 
     async def _end(self) -> bytes:
+        witness = self._line.meter.witness
+        if not witness.complete:
+            raise httpx.RemoteProtocolError(witness.bad or "the answer has another end")
         if self._decoder is not None and not self._decoder.complete:
             raise zlib.error
         await self._answer.aclose()
@@ -174,11 +174,12 @@ async def _exchange(
     lines: Lines, prepared: httpx.Request, limits: Timeouts, deadline: float
 ) -> Exchange | Fault:
     line = lines.take()
-    line.meter.begin(limits, deadline)
+    bodiless = prepared.method == "HEAD"
+    line.meter.begin(limits, deadline, bodiless=bodiless)
     answer = await _answer(lines, line, prepared)
     if isinstance(answer, Fault) and _was_stale(line, answer):
         line = lines.new()
-        line.meter.begin(limits, deadline)
+        line.meter.begin(limits, deadline, bodiless=bodiless)
         answer = await _answer(lines, line, prepared)
     return answer if isinstance(answer, Fault) else HttpxExchange(answer, line, lines)
 
@@ -193,16 +194,10 @@ async def _answer(lines: Lines, line: Line, prepared: httpx.Request) -> httpx.Re
         lines.drop(line)
         raise
     line.meter.answering = True
-    fault = None
-    if answer.status_code == _SWITCHING:
-        fault = _invalid("the provider changed protocols")
-    elif "transfer-encoding" in answer.headers and "content-length" in answer.headers:
-        # Two lengths: whoever believes the other one reads a different answer (RFC 9112, 6.3).
-        fault = _invalid("the answer has two lengths")
-    if fault is None:
-        return answer
-    lines.drop(line)
-    return fault
+    if not line.meter.witness.head_done:
+        lines.drop(line)
+        return _invalid(line.meter.witness.bad or "the answer is not HTTP")
+    return answer
 
 
 def _was_stale(line: Line, fault: Fault) -> bool:

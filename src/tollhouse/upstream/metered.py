@@ -3,6 +3,9 @@
 httpx knows one limit per read and per write and cannot tell whether a connection was re-used or how
 many bytes came back. Both are needed here, so they are kept where the bytes are: below httpx, at
 the network interface that its engine offers.
+
+An ``AnswerReader`` reads along, since httpx's own is more lenient (folded headers, bare line feeds,
+one length said twice, spaces in chunk sizes): where the two do not agree there is no answer.
 """
 
 import asyncio
@@ -14,6 +17,7 @@ import httpcore
 
 from ..core.faults import FaultKind
 from ..core.model import Timeouts
+from .answer_reader import AnswerReader
 
 _EARLY = 0.001
 """Seconds by which a timer may fire early."""
@@ -26,7 +30,7 @@ class Meter(httpcore.AsyncNetworkBackend):
         self._network = httpcore.AnyIOBackend()
         self.begin(Timeouts(), 0.0)
 
-    def begin(self, limits: Timeouts, deadline: float) -> None:
+    def begin(self, limits: Timeouts, deadline: float, *, bodiless: bool = False) -> None:
         """A new exchange starts, to be over at a loop time."""
         self._limits = limits
         self._deadline = deadline
@@ -42,6 +46,9 @@ class Meter(httpcore.AsyncNetworkBackend):
         """Bytes of the answer, head included."""
         self.ended = False
         """Whether the provider closed its side."""
+        self.witness = AnswerReader()
+        """Reads what httpx reads; its ``head_done`` and ``complete`` must confirm httpx's."""
+        self.witness.begin(bodiless=bodiless)
 
     @property
     def remaining(self) -> float:
@@ -91,10 +98,15 @@ class Meter(httpcore.AsyncNetworkBackend):
         self.written += size
         self._sent_at = asyncio.get_running_loop().time()
 
-    def read(self, size: int) -> None:
+    def read(self, data: bytes) -> None:
         """Part of the answer arrived; none means that the provider closed."""
-        self.received += size
-        self.ended = not size
+        self.received += len(data)
+        self.ended = not data
+        if data:
+            self.witness.feed(data)
+            self.witness.pieces.clear()
+        else:
+            self.witness.eof()
 
 
 class _Stream(httpcore.AsyncNetworkStream):
@@ -111,8 +123,10 @@ class _Stream(httpcore.AsyncNetworkStream):
     ) -> bytes:
         """Read what is there, at most ``max_bytes``; ``b""`` when the provider closed."""
         del timeout
+        if self._meter.witness.bad is not None:
+            raise httpcore.RemoteProtocolError("only httpx believes this answer")
         data = await self._stream.read(max_bytes, self._meter.to_read())
-        self._meter.read(len(data))
+        self._meter.read(data)
         return data
 
     async def write(

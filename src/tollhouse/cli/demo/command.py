@@ -31,13 +31,13 @@ def demo(
     from .folder import demo_folder
 
     with until_told(), demo_folder(keep) as folder:
-        listening = _listen(port)
+        listening = listen_for_demo(port)
         from .run import run_demo
 
         run(run_demo(folder, listening))
 
 
-def _listen(port: int | None) -> "socket.socket":
+def listen_for_demo(port: int | None) -> "socket.socket":
     """The port asked for, or the first free one from the default on."""
     from ...settings.addresses import Address
     from ..listening import listen

@@ -91,6 +91,7 @@ def _audit() -> None:
         _word("actor"),
         _word("action"),
         _word("target"),
+        _word("org", optional=True),
         _word("request_id"),
         _word("outcome"),
         _text("before", optional=True),
@@ -100,6 +101,7 @@ def _audit() -> None:
     op.create_index("tollhouse_audit_at", "tollhouse_audit", ["at", "id"])
     op.create_index("tollhouse_audit_target", "tollhouse_audit", ["target", "at", "id"])
     op.create_index("tollhouse_audit_actor", "tollhouse_audit", ["actor", "at", "id"])
+    op.create_index("tollhouse_audit_org", "tollhouse_audit", ["org", "at", "id"])
     refuse = _REFUSE_POSTGRES if op.get_bind().dialect.name == "postgresql" else _REFUSE_SQLITE
     for statement in refuse:
         op.execute(statement)

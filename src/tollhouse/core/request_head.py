@@ -1,0 +1,24 @@
+"""The head of a request, on either plane: how large it may be, and the name the request goes by."""
+
+from .errors import CallerError, Code
+
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 64 * 1024
+"""Of all names and values together."""
+MAX_REQUEST_ID = 128
+
+
+def check_size(count: int, size: int) -> None:
+    """Raise a 431 for more headers, or more bytes in them, than are accepted."""
+    if count > MAX_HEADERS or size > MAX_HEADER_BYTES:
+        raise CallerError(
+            Code.HEADERS_TOO_LARGE,
+            f"At most {MAX_HEADERS} headers of together {MAX_HEADER_BYTES} bytes are accepted.",
+        )
+
+
+def sound_id(given: bytes) -> str | None:
+    """The client's id for its request if it is 1 to 128 visible ASCII characters, else None."""
+    if 0 < len(given) <= MAX_REQUEST_ID and all(b"!"[0] <= byte <= b"~"[0] for byte in given):
+        return given.decode("ascii")
+    return None
