@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,6 @@ from fakes.line import Answer, Line
 from fakes.openai_answers import Chat
 from fakes.process import GatewayProcess
 from fakes.upstream import FakeUpstream
-from tollhouse.core.record import Record
-from tollhouse.store.sql import open_store
 
 CHAT = "/v1/chat/completions"
 
@@ -71,7 +69,7 @@ async def test_J01_stream_is_finished_after_sigterm(tmp_path: Path) -> None:
         assert _usage(answer)["cost"] > 0
         assert await gw.ended() == 0
         assert up.count == 1
-    (record,) = await _stored(gw)
+    (record,) = await gw.stored()
     assert record.status == "ok"
     assert not list((tmp_path / "ledger").glob("*.journal"))
 
@@ -101,7 +99,7 @@ async def test_J01_what_outlasts_the_drain_is_told_so(tmp_path: Path) -> None:
         assert (whole.status, whole.code) == (503, "gateway_draining")
         assert whole.headers["retry-after"] == "1"
         assert await gw.ended() == 0
-    records = {record.model: record for record in await _stored(gw)}
+    records = {record.model: record for record in await gw.stored()}
     assert {record.status for record in records.values()} == {"gateway_error"}
     assert {record.code for record in records.values()} == {"gateway_draining"}
     assert (records["a"].cost or 0) > 0
@@ -120,7 +118,7 @@ async def test_J01_idle_gateway_ends_at_once_on_ctrl_c(tmp_path: Path) -> None:
         os.kill(gw.pid, signal.SIGINT)
         assert await gw.ended() == 0
         assert time.monotonic() - before < 2
-    assert len(await _stored(gw)) == 1
+    assert len(await gw.stored()) == 1
 
 
 async def test_J01_second_signal_does_not_wait(tmp_path: Path) -> None:
@@ -172,12 +170,3 @@ def _usage(answer: Answer) -> dict[str, Any]:
     events = [line for line in answer.body.split(b"\n\n") if b'"usage":{' in line]
     usage: dict[str, Any] = json.loads(events[-1].removeprefix(b"data: "))["usage"]
     return usage
-
-
-async def _stored(gw: GatewayProcess) -> Sequence[Record]:
-    """The records that are in the store of a gateway that has ended."""
-    store = open_store(f"sqlite:///{gw.folder}/tollhouse.db")
-    try:
-        return (await store.records(filters={}, limit=100, cursor=None)).rows
-    finally:
-        await store.aclose()

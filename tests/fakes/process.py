@@ -25,6 +25,8 @@ from typing import Any, Self
 import httpx
 
 from fakes.gateway import ADMIN_TOKEN, write_config
+from tollhouse.core.record import Record
+from tollhouse.store.sql import open_store
 
 COMMAND = (sys.executable, "-m", "tollhouse", "serve")
 STARTED_WITHIN = 30.0
@@ -210,6 +212,14 @@ class GatewayProcess:
     async def records(self, **filters: str) -> list[dict[str, Any]]:
         """Every record that the store has, newest first."""
         return await self.listed("/admin/v1/records", **filters)
+
+    async def stored(self) -> Sequence[Record]:
+        """The records in its SQLite store, read past it; newest first."""
+        store = open_store(f"sqlite:///{self.folder}/tollhouse.db")
+        try:
+            return (await store.records(filters={}, limit=1000, cursor=None)).rows
+        finally:
+            await store.aclose()
 
     async def listed(self, path: str, **filters: str) -> list[dict[str, Any]]:
         """All rows of a list of the admin plane."""

@@ -1,0 +1,316 @@
+"""The rows of the contract's table: how each figure is measured, on the gateway and its peers."""
+
+import base64
+import http.client
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from random import Random
+
+from bench import closed_loop, gateway, installs, open_loop
+from bench.figures import GATEWAY, Figure, at_least_of, at_most, at_most_of
+from bench.machine import cpu_seconds, resident_bytes
+from bench.process import Chat, Failed
+from bench.rounds import Bench
+from bench.stream_reader import StreamReader
+from bench.subjects import Running, Subject
+
+LOADS = (10, 50, 80)
+"""Percent of a subject's own capacity."""
+_LATE = 0.001
+_WARM_STREAMS = 20
+_SETTLE = 1.0
+_FEW_MODELS = 100
+_ASKED_MODELS = 100
+_LARGE = 5_000_000
+_MICRO = 1e6
+
+
+def throughput(bench: Bench) -> list[Figure]:
+    """Requests per second, and what one costs."""
+    rate = Figure(
+        "throughput",
+        f"chat requests/s on one core, {closed_loop.CONNECTIONS} connections, 0.6 kB answers",
+        "requests/s",
+        more_is_better=True,
+        must="at least vllm-router's",
+        judge=at_least_of("vllm-router"),
+    )
+    cpu = Figure("request-cpu", "CPU time of one chat request at full load", "µs")
+
+    def measure(subject: Subject) -> Mapping[str, float]:
+        with bench.fast(subject) as (started, _):
+            got = _load(bench, started)
+        for note in got.notes:
+            rate.of(subject.name).note(note)
+        return {rate.key: got.per_second, cpu.key: got.cpu_per_request * _MICRO}
+
+    bench.interleave("throughput", [rate, cpu], measure)
+    for name in rate.series:
+        middle = rate.median(name)
+        if middle is not None:
+            bench.capacity[name] = middle
+    return [rate, cpu]
+
+
+def latency(bench: Bench) -> list[Figure]:
+    """What a subject adds to the upstream's own latency, at a constant arrival rate."""
+    figures = {
+        (load, percentile): Figure(
+            f"latency-{load}-p{percentile:g}",
+            f"latency added at {load} % of capacity, p{percentile:g}",
+            "ms",
+            group=f"latency added at {load} % of a subject's own capacity, constant arrival rate",
+            column=f"p{percentile:g}",
+        )
+        for load in LOADS
+        for percentile in open_loop.PERCENTILES
+    }
+
+    def measure(subject: Subject) -> Mapping[str, float]:
+        values: dict[str, float] = {}
+        with bench.fast(subject) as (started, upstream):
+            full = bench.capacity.get(subject.name) or _load(bench, started).per_second
+            for load in LOADS:
+                rate = full * load / 100
+                direct = open_loop.measure(upstream, rate, bench.scale.latency_seconds)
+                through = open_loop.measure(started.chat, rate, bench.scale.latency_seconds)
+                first = figures[load, open_loop.PERCENTILES[0]].of(subject.name)
+                first.details.append(
+                    {"rate": rate, "direct": asdict(direct), "through": asdict(through)}
+                )
+                _note_trouble(first.note, through)
+                for percentile in through.percentiles.keys() & direct.percentiles.keys():
+                    added = through.percentiles[percentile] - direct.percentiles[percentile]
+                    values[figures[load, percentile].key] = added * 1e3
+        return values
+
+    bench.interleave("latency", list(figures.values()), measure)
+    return list(figures.values())
+
+
+def stream_cpu(bench: Bench) -> list[Figure]:
+    """CPU time per event of streams whose events come one at a time."""
+    scale = bench.scale
+    figure = Figure(
+        "stream-cpu",
+        f"CPU time of one streamed event, {scale.streams} streams, "
+        f"{scale.events_per_second:g} events/s evenly paced",
+        "µs",
+        must="at most 1.4 times Envoy's",
+        judge=at_most_of("envoy", 1.4),
+    )
+
+    def measure(subject: Subject) -> Mapping[str, float]:
+        with bench.scripted(subject, scale.events_per_second) as started:
+            reader = StreamReader(started.chat)
+            try:
+                reader.open(scale.streams)
+                reader.read(_SETTLE)
+                before = cpu_seconds(started.pid)
+                events = reader.read(scale.stream_seconds)
+                used = cpu_seconds(started.pid) - before
+            finally:
+                reader.close()
+        if not events:
+            raise Failed("no event came")
+        sent = scale.events_per_second * scale.stream_seconds
+        if events < 0.95 * sent:
+            figure.of(subject.name).note(
+                f"passed on only {events / sent:.0%} of the events in time"
+            )
+        return {figure.key: used / events * _MICRO}
+
+    bench.interleave("stream-cpu", [figure], measure)
+    return [figure]
+
+
+def stream_memory(bench: Bench) -> list[Figure]:
+    """Resident memory that an open stream holds."""
+    count = bench.scale.idle_streams
+    figure = Figure(
+        "stream-memory",
+        f"memory per open stream, {count} idle streams",
+        "kB",
+        must="at most 20 kB",
+        judge=at_most(20.0),
+    )
+
+    def measure(subject: Subject) -> Mapping[str, float]:
+        with bench.scripted(subject) as started:
+            reader = StreamReader(started.chat)
+            try:
+                reader.open(_WARM_STREAMS)
+                reader.read(_SETTLE)
+                before = resident_bytes(started.pid)
+                reader.open(count)
+                reader.read(_SETTLE)
+                grown = resident_bytes(started.pid) - before
+            finally:
+                reader.close()
+        return {figure.key: grown / count / 1e3}
+
+    bench.interleave("stream-memory", [figure], measure)
+    return [figure]
+
+
+def start(bench: Bench) -> list[Figure]:
+    """From the command to its first chat answer, and what it then holds."""
+    seconds = Figure(
+        "startup",
+        "from the command to the first chat answer",
+        "s",
+        must="at most 1 s",
+        judge=at_most(1.0),
+    )
+    memory = Figure(
+        "idle-memory",
+        "resident memory of an idle worker",
+        "MB",
+        must="at most 90 MB",
+        judge=at_most(90.0),
+    )
+
+    def measure(subject: Subject) -> Mapping[str, float]:
+        with bench.fast(subject) as (started, _):
+            time.sleep(_SETTLE)
+            held = resident_bytes(started.pid) / 1e6
+        return {seconds.key: started.seconds_to_answer, memory.key: held}
+
+    bench.interleave("start", [seconds, memory], measure)
+    return [seconds, memory]
+
+
+def install(bench: Bench) -> list[Figure]:
+    """What an installation brings along."""
+    count = Figure(
+        "packages", "packages installed, itself included", "", must="at most 45", judge=at_most(45)
+    )
+    size = Figure(
+        "install-size", "size installed", "MB", must="at most 130 MB", judge=at_most(130.0)
+    )
+    ways: dict[str, Callable[[], installs.Weight]] = {}
+    if bench.install:
+        ways[GATEWAY] = lambda: installs.weigh_source(bench.root, bench.folder / "weigh")
+    homes = bench.peer_folder
+    if homes is not None:
+        if (homes / "litellm").exists():
+            ways["litellm"] = lambda: installs.weigh(homes / "litellm")
+        if (homes / "portkey").exists():
+            ways["portkey"] = lambda: installs.weigh_node(homes / "portkey")
+    for name, way in ways.items():
+        bench.tell(f"install: {name}")
+        try:
+            weight = way()
+        except Failed as error:
+            bench.tell(f"install: {name} could not be weighed: {error}")
+            count.of(name).fail(str(error))
+            continue
+        count.of(name).samples.append(weight.packages)
+        size.of(name).samples.append(weight.megabytes)
+    return [count, size]
+
+
+def catalogue(bench: Bench) -> list[Figure]:
+    """What a request costs with a small and with a very large catalogue."""
+    many = bench.scale.models
+    names = {size: f"{size} models" for size in (_FEW_MODELS, many)}
+    figure = Figure(
+        "catalogue",
+        f"CPU time of one chat request, {_ASKED_MODELS} models of a catalogue asked in turn",
+        "µs",
+        must="within 5 % of 100 models",
+        judge=at_most_of(names[_FEW_MODELS], 1.05),
+        own=names[many],
+        reference=names[_FEW_MODELS],
+    )
+    sizes = {name: size for size, name in names.items()}
+    subjects: list[Subject] = []
+    for size, name in names.items():
+        bench.tell(f"catalogue: preparing {name}")
+        subjects.append(gateway.prepare(bench.folder / f"home-{size}", name=name, models=size))
+
+    def measure(subject: Subject) -> Mapping[str, float]:
+        ids = gateway.model_ids(_ASKED_MODELS, sizes[subject.name])
+        with bench.fast(subject) as (started, _):
+            return {figure.key: _load(bench, started, ids).cpu_per_request * _MICRO}
+
+    bench.interleave("catalogue", [figure], measure, subjects)
+    return [figure]
+
+
+def big_body(bench: Bench) -> list[Figure]:
+    """CPU time that five megabytes of picture in a request add to it."""
+    figure = Figure(
+        "big-body",
+        "CPU time that a 5 MB body adds",
+        "ms",
+        must="at most 15 ms",
+        judge=at_most(15.0),
+    )
+    count = bench.scale.large_bodies
+    picture = base64.b64encode(Random(1).randbytes(_LARGE * 3 // 4)).decode()
+    image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"}}
+    large = [{"role": "user", "content": [{"type": "text", "text": "What is it?"}, image]}]
+
+    def measure(subject: Subject) -> Mapping[str, float]:
+        with bench.scripted(subject) as started:
+            small_body = json.dumps(started.chat.body()).encode()
+            large_body = json.dumps(started.chat.body(messages=large)).encode()
+            _each(started, large_body, 2)
+            small = _each(started, small_body, count * 5)
+            return {figure.key: (_each(started, large_body, count) - small) * 1e3}
+
+    bench.interleave("big-body", [figure], measure)
+    return [figure]
+
+
+ROWS: dict[str, Callable[[Bench], list[Figure]]] = {
+    "throughput": throughput,
+    "latency": latency,
+    "stream-cpu": stream_cpu,
+    "stream-memory": stream_memory,
+    "start": start,
+    "install": install,
+    "catalogue": catalogue,
+    "big-body": big_body,
+}
+
+
+def _load(bench: Bench, started: Running, models: Sequence[str] = ()) -> closed_loop.Throughput:
+    return closed_loop.measure(
+        started.chat,
+        started.pid,
+        bench.cores,
+        bench.folder,
+        seconds=bench.scale.seconds,
+        warm_up=bench.scale.warm_up,
+        models=models,
+    )
+
+
+def _note_trouble(note: Callable[[str], None], through: open_loop.Latencies) -> None:
+    if through.failed:
+        note(f"{through.failed} of {through.sent} requests failed or were not answered in time")
+    if through.client_late > _LATE:
+        note(f"the client itself was late by {through.client_late * 1e3:.1f} ms (p99)")
+
+
+def _each(started: Running, body: bytes, count: int) -> float:
+    """Seconds of CPU time per request, of so many one after the other."""
+    chat: Chat = started.chat
+    connection = http.client.HTTPConnection("127.0.0.1", chat.port, timeout=30)
+    before = cpu_seconds(started.pid)
+    try:
+        for _ in range(count):
+            connection.request("POST", chat.path, body, chat.head())
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status != 200:
+                raise Failed(f"{answer.status}: {text[:200].decode(errors='replace')}")
+    except (OSError, http.client.HTTPException) as error:
+        raise Failed(f"{type(error).__name__}: {error}") from error
+    finally:
+        connection.close()
+    return (cpu_seconds(started.pid) - before) / count
