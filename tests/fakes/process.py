@@ -63,8 +63,12 @@ class GatewayProcess:
         self._clients: list[httpx.AsyncClient] = []
 
     async def __aenter__(self) -> Self:
-        await self.start()
-        self.key = await self.new_key("acme")
+        try:
+            await self.start()
+            self.key = await self.new_key("acme")
+        except BaseException:
+            await self.stop()
+            raise
         self.client = self.as_caller(self.key)
         return self
 
@@ -110,18 +114,21 @@ class GatewayProcess:
     async def ready(self) -> None:
         """Wait until every worker answers that it is ready."""
         await _until(lambda: self._listening() or self._over(), STARTED_WITHIN)
-        async with httpx.AsyncClient(base_url=self.url, timeout=5) as probe:
-            deadline = asyncio.get_running_loop().time() + STARTED_WITHIN
-            while asyncio.get_running_loop().time() < deadline:
+        async with (
+            asyncio.timeout(STARTED_WITHIN),
+            httpx.AsyncClient(base_url=self.url, timeout=5) as probe,
+        ):
+            while not await self._is_ready(probe):
                 assert not self._over(), self.logs()
-                with suppress(httpx.TransportError):
-                    answer = await probe.get("/readyz")
-                    if answer.status_code == 200 and self.all_listen():
-                        break
                 await asyncio.sleep(0.01)
         self.admin = self.as_caller(ADMIN_TOKEN)
         if self.key:
             self.client = self.as_caller(self.key)
+
+    async def _is_ready(self, probe: httpx.AsyncClient) -> bool:
+        with suppress(httpx.TransportError):
+            return (await probe.get("/readyz")).status_code == 200 and self.all_listen()
+        return False
 
     def _listening(self) -> bool:
         said = self.out.read_bytes()[self._told :].decode()

@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..catalogue.faults import CatalogueInvalid, ModelFault
-from ..core.errors import FieldFault, invalid_fields
+from ..core.errors import CallerError, FieldFault, invalid_fields
 from ..core.history import AuditEvent, CatalogueChange, StoredCatalogue, StoredModel
 from ..core.snapshot import Snapshot
 from ..pipeline.live import LiveCatalogue
-from ..ports import CatalogueStore, Clock, Ids
+from ..ports import CatalogueStore, Clock, Ids, StaleVersion
 from .trail import Author
 from .turns import Turns
 
@@ -60,10 +60,16 @@ class Commits:
 
         async def write() -> Draft:
             before = await self._newest()
-            draft = await compute(before)
-            if not (draft.put or draft.delete or draft.events):
-                return draft
-            after, snapshot = self._compile(before, draft)
+            try:
+                draft = await compute(before)
+                if not (draft.put or draft.delete or draft.events):
+                    return draft
+                after, snapshot = self._compile(before, draft)
+            except CallerError:
+                # What another process wrote meanwhile may be what made it look wrong.
+                if (await self._store.versions()).catalogue != before.version:
+                    raise StaleVersion from None
+                raise
             await self._store.commit(self._change(by, before, draft))
             self._live.swap(after, snapshot)
             self._forget()

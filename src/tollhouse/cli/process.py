@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+LAST_SECONDS = 3.0
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -38,19 +39,35 @@ def run(main: Coroutine[Any, Any, None]) -> None:
     """Run in a loop until it is done or a signal ends it; its own errors pass through."""
     import uvloop
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        loop = runner.get_loop()
-        task = loop.create_task(main)
+    loop = uvloop.new_event_loop()
+    task = loop.create_task(main)
 
-        def cancel(_signal: int, _frame: FrameType | None) -> None:
-            loop.call_soon_threadsafe(task.cancel)
+    def cancel(_signal: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(task.cancel)
 
+    try:
         with _handled_by(cancel):
-            try:
-                loop.run_until_complete(task)
-            except asyncio.CancelledError:
-                if not task.cancelled():
-                    raise
+            loop.run_until_complete(task)
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            raise
+    finally:
+        _wind_down(loop)
+
+
+def _wind_down(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a loop, waiting only so long for what is left in it.
+
+    ``asyncio.Runner`` would wait for ever, and a database driver that is cancelled while it closes
+    a connection may never end: nobody's answer depends on it any more.
+    """
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left, timeout=LAST_SECONDS))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
 
 
 @contextmanager

@@ -110,7 +110,9 @@ class Database:
         )
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection, when calls that were given up have let go of theirs."""
+        if self._abandoned:
+            await asyncio.wait(self._abandoned, timeout=self._seconds)
         for engine in self._engines:
             await engine.dispose()
 
