@@ -45,7 +45,7 @@ class Throughput:
         """What a reader must know of the figure."""
         if self.cpu_share >= _SATURATED:
             return []
-        return [f"used only {self.cpu_share:.0%} of its core"]
+        return [f"used less than {_SATURATED:.0%} of its core: the load may have been the limit"]
 
 
 def measure(

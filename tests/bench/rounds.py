@@ -26,10 +26,8 @@ class Scale:
     warm_up: float = 2.0
     latency_seconds: float = 5.0
     """Of open-loop load, per rate."""
-    stream_seconds: float = 15.0
-    streams: int = 100
-    events_per_second: float = 1_000.0
-    """Of all streams together; the slowest peers still keep up with it."""
+    stream_seconds: float = 10.0
+    streams: int = 200
     idle_streams: int = 1_000
     models: int = 100_000
     large_bodies: int = 40
@@ -41,8 +39,6 @@ QUICK = Scale(
     warm_up=1,
     latency_seconds=1,
     stream_seconds=2,
-    streams=50,
-    events_per_second=500,
     idle_streams=100,
     models=1_000,
     large_bodies=5,
@@ -82,13 +78,13 @@ class Bench:
             yield started, upstream
 
     @contextmanager
-    def scripted(self, subject: Subject, rate: float = 0.0) -> Iterator[Running]:
-        """A subject in front of the scripted upstream."""
+    def scripted(self, subject: Subject, rate: float = 0.0) -> Iterator[tuple[Running, Chat]]:
+        """A subject in front of the scripted upstream, and that upstream."""
         with (
             scripted_upstream(self.cores, self.folder / "upstream", rate) as upstream,
             running(subject, upstream, self.cores, self.folder / subject.name) as started,
         ):
-            yield started
+            yield started, upstream
 
     def interleave(
         self,

@@ -2,9 +2,10 @@
 
     python tests/bench/scripted_upstream.py --port 9000 --rate 1000
 
-One clock paces all streams: at each tick the next stream in turn gets one event, so that events
-never come in bunches however many streams there are. At rate 0 a stream gets its first event and
-then nothing. Every other request, whatever its path, gets the whole answer once its body is read.
+A stream gets its first event at once. The others come when a request for ``/begin`` has said that
+all streams are open: one clock paces them all, and at each tick the next stream in turn gets one
+event, so that events never come in bunches however many streams there are. Every other request,
+whatever its path, gets the whole answer once its body is read.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from bench.ticker import Ticker
 _STREAM = re.compile(rb'"stream"\s*:\s*true')
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:\s*chunked", re.IGNORECASE)
+_BEGIN = b"POST /begin "
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
@@ -51,6 +53,7 @@ class Streams:
     """The open streams, in turn."""
 
     def __init__(self) -> None:
+        self.paced = False
         self._waiting: deque[tuple[Connection, Iterator[bytes]]] = deque()
 
     def add(self, connection: "Connection") -> None:
@@ -59,7 +62,7 @@ class Streams:
 
     def tick(self, events: int) -> None:
         """Send the next events; a stream that ended has lost its turn."""
-        while events and self._waiting:
+        while events and self._waiting and self.paced:
             turn = self._waiting.popleft()
             connection, said = turn
             if connection.transport.is_closing():
@@ -113,6 +116,7 @@ class Connection(asyncio.Protocol):
             self.transport.write(STREAM)
             self._streams.add(self)
         else:
+            self._streams.paced |= request.startswith(_BEGIN)
             self.transport.write(WHOLE)
 
 
@@ -133,12 +137,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--rate", type=float, default=0.0, help="events per second, all streams")
     asked = parser.parse_args()
+    work = serve(asked.port, asked.rate)
     try:
         import uvloop  # noqa: PLC0415 - it is there on every system but Windows
     except ImportError:
-        asyncio.run(serve(asked.port, asked.rate))
+        asyncio.run(work)
     else:
-        uvloop.run(serve(asked.port, asked.rate))
+        uvloop.run(work)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bench import canned
 from bench.machine import free_port
-from bench.process import Chat, Cores, started, until_it_answers
+from bench.process import Chat, Cores, ask, started, until_it_answers
 
 SCRIPT = Path(__file__).with_name("scripted_upstream.py")
 _NGINX = """\
@@ -61,3 +62,8 @@ def scripted_upstream(cores: Cores, folder: Path, rate: float = 0.0) -> Iterator
         chat = Chat(port)
         until_it_answers(process, chat, b"{}")
         yield chat
+
+
+def begin(upstream: Chat) -> None:
+    """Tell a scripted upstream that all streams are open."""
+    ask(replace(upstream, path="/begin"), b"{}")

@@ -223,7 +223,11 @@ async def test_H06_unknown_compression_is_a_fault(
     assert fault.kind is FaultKind.INVALID_RESPONSE
 
 
-@pytest.mark.parametrize("body", [gzip.compress(JSON)[:-9], b"\x1f\x8bnonsense", JSON])
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(JSON)[:-9], b"\x1f\x8bnonsense", JSON],
+    ids=["cut off", "nonsense", "not compressed"],
+)
 async def test_H06_broken_gzip_is_a_fault(
     transport: Transport, up: FakeUpstream, body: bytes
 ) -> None:

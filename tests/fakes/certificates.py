@@ -16,7 +16,7 @@ _HOUR = dt.timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Signs server certificates; ``trusting`` is a client context that believes only it."""
+    """Signs certificates; ``trusting`` is a client context that believes only it."""
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
@@ -27,8 +27,30 @@ class Authority:
         pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
         return ssl.create_default_context(cadata=pem)
 
-    def serving(self, name: str, folder: Path, *, expired: bool = False) -> ssl.SSLContext:
-        """A server context whose certificate is for ``name``, an IP address or a host name."""
+    def file(self, folder: Path) -> str:
+        """The path of a file with its certificate."""
+        path = folder / f"authority-{self.certificate.serial_number}.pem"
+        path.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
+        return str(path)
+
+    def client_file(self, folder: Path) -> str:
+        """The path of a file with a client's certificate and key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        made = _certificate("client", key, _now() + _HOUR).issuer_name(self.certificate.subject)
+        return str(_written(key, made.sign(self.key, hashes.SHA256()), folder))
+
+    def serving(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        expired: bool = False,
+        clients: "Authority | None" = None,
+    ) -> ssl.SSLContext:
+        """A server context whose certificate is for ``name``, an IP address or a host name.
+
+        With ``clients``, only who shows a certificate of that authority is served.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         try:
             alternative: x509.GeneralName = x509.IPAddress(ip_address(name))
@@ -37,7 +59,11 @@ class Authority:
         end = _now() - _HOUR if expired else _now() + _HOUR
         made = _certificate("server", key, end).issuer_name(self.certificate.subject)
         made = made.add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
-        return _context(key, made.sign(self.key, hashes.SHA256()), folder)
+        context = _context(key, made.sign(self.key, hashes.SHA256()), folder)
+        if clients is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(clients.file(folder))
+        return context
 
 
 def authority() -> Authority:
@@ -69,9 +95,26 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def self_signed(name: str, folder: Path) -> ssl.SSLContext:
+    """A server context whose certificate nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))])
+    made = _certificate(name, key, _now() + _HOUR).issuer_name(_name(name))
+    made = made.add_extension(alternative, critical=False)
+    return _context(key, made.sign(key, hashes.SHA256()), folder)
+
+
 def _context(
     key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, folder: Path
 ) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(_written(key, certificate, folder))
+    return context
+
+
+def _written(
+    key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, folder: Path
+) -> Path:
     chain = folder / f"{certificate.serial_number}.pem"
     private = key.private_bytes(
         serialization.Encoding.PEM,
@@ -79,6 +122,4 @@ def _context(
         serialization.NoEncryption(),
     )
     chain.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain)
-    return context
+    return chain

@@ -24,9 +24,19 @@ def to(
     headers: Sequence[tuple[str, str]] = (),
     method: str = "POST",
     body: bytes = BODY,
+    ca_file: str | None = None,
+    client_cert: str | None = None,
 ) -> UpstreamRequest:
     """A request to a provider at ``url``, with a secret where secrets are."""
-    provider = Provider("p", "openai", url, Secret(CANARY), max_connections=connections)
+    provider = Provider(
+        "p",
+        "openai",
+        url,
+        Secret(CANARY),
+        max_connections=connections,
+        ca_file=ca_file,
+        client_cert=client_cert,
+    )
     limits = Timeouts(connect, first_byte, idle, total)
     sent = [("Authorization", f"Bearer {CANARY}"), ("content-type", "application/json"), *headers]
     return UpstreamRequest(provider, method, f"{url}/chat/completions", sent, body, limits)
