@@ -25,7 +25,9 @@ from bench.process import Chat, Failed
 from bench.ticker import Ticker
 
 PERCENTILES = (50.0, 90.0, 99.0, 99.9)
-MOST_CONNECTIONS = 1_000
+MOST_CONNECTIONS = 128
+MOST_PER_SECOND = 16_000
+"""Above it the client would measure itself."""
 MOST_REQUESTS = 2_000_000
 _LATE_ANSWERS = 5.0
 """Seconds that the last answers have."""
@@ -43,7 +45,7 @@ class Latencies:
     percentiles: dict[float, float]
     """Seconds by percentile; those that so few requests cannot tell are left out."""
     client_late: float
-    """Seconds that the client itself was late with one request in a hundred."""
+    """Seconds by which the client itself was late in noticing one request in a hundred."""
     connections: int
 
 
@@ -89,6 +91,7 @@ class _Client:
 
     def due(self, number: int) -> None:
         """Send a request, or let it wait when every connection is busy."""
+        self.lags.append(time.monotonic_ns() - self._due_ns(number))
         if self._idle:
             self._send(self._idle.pop(), number)
         elif len(self.connections) < MOST_CONNECTIONS:
@@ -107,7 +110,6 @@ class _Client:
 
     def _send(self, connection: _Connection, number: int) -> None:
         connection.number = number
-        self.lags.append(time.monotonic_ns() - self._due_ns(number))
         # A request is far smaller than a socket's buffer, so it goes out whole.
         connection.socket.send(self._request)
 

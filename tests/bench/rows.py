@@ -60,7 +60,10 @@ def throughput(bench: Bench) -> list[Figure]:
 
 
 def latency(bench: Bench) -> list[Figure]:
-    """What a subject adds to the upstream's own latency, at a constant arrival rate."""
+    """What a subject adds to the upstream's own latency, at a constant arrival rate.
+
+    Rates that the client could not keep are left out, and so are percentiles of too few requests.
+    """
     figures = {
         (load, percentile): Figure(
             f"latency-{load}-p{percentile:g}",
@@ -79,6 +82,8 @@ def latency(bench: Bench) -> list[Figure]:
             full = bench.capacity.get(subject.name) or _load(bench, started).per_second
             for load in LOADS:
                 rate = full * load / 100
+                if rate > open_loop.MOST_PER_SECOND:
+                    continue
                 direct = open_loop.measure(upstream, rate, bench.scale.latency_seconds)
                 through = open_loop.measure(started.chat, rate, bench.scale.latency_seconds)
                 first = figures[load, open_loop.PERCENTILES[0]].of(subject.name)

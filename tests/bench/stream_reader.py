@@ -4,6 +4,7 @@ import json
 import select
 import socket
 import time
+from contextlib import suppress
 
 from bench.process import Chat, Failed
 
@@ -53,13 +54,12 @@ class StreamReader:
     def _take(self, wait: float) -> int:
         events = 0
         for fd, _ in self._poll.poll(wait):
-            data = self._sockets[fd].recv(262_144)
+            one = self._sockets[fd]
+            data = one.recv(262_144)
             if not data:
                 raise Failed("a stream ended early")
             if data.startswith(b"HTTP/1.1 ") and data[9:12] != b"200":
-                status, _, rest = data.decode(errors="replace").partition("\r\n")
-                said = rest.partition("\r\n\r\n")[2][:200]
-                raise Failed(f"a stream was refused with {status[9:]}: {said}")
+                raise Failed(_refusal(one, data))
             found = data.count(_EVENT)
             if found:
                 self._silent.discard(fd)
@@ -72,3 +72,15 @@ class StreamReader:
             one.close()
         self._sockets.clear()
         self._poll.close()
+
+
+def _refusal(one: socket.socket, data: bytes) -> str:
+    """What an answer that is no stream says; its body may come a moment after its head."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    if not body:
+        one.settimeout(1)
+        with suppress(OSError):
+            body = one.recv(4096)
+    status = head.partition(b"\r\n")[0][9:]
+    told = b"a stream was refused with %b: %b" % (status, body[:200])
+    return told.decode(errors="replace")

@@ -178,7 +178,7 @@ class GatewayProcess:
 
     def worker_of(self, port: int) -> int | None:
         """The worker that took the connection from a client's port; None while none has."""
-        inode = _accepted(port)
+        inode = _accepted(port, int(self.url.rpartition(":")[2]))
         for pid in self.workers():
             with suppress(OSError):
                 for descriptor in Path(f"/proc/{pid}/fd").iterdir():
@@ -289,12 +289,12 @@ def command_line(pid: int) -> str:
         return ""
 
 
-def _accepted(port: int) -> str:
-    """The inode of the socket whose peer has this loopback port."""
-    peer = f"0100007F:{port:04X}"
+def _accepted(port: int, server: int) -> str:
+    """The inode of the socket that a server on loopback has for a client's port."""
+    ends = [f"0100007F:{server:04X}", f"0100007F:{port:04X}"]
     for row in Path("/proc/net/tcp").read_text().splitlines():
         columns = row.split()
-        if columns[2] == peer:
+        if columns[1:3] == ends and columns[9] != "0":
             return columns[9]
     return ""
 

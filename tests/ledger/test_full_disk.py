@@ -84,7 +84,7 @@ async def shelf() -> Shelf:
 async def until(condition: str, worker: Worker) -> None:
     """Wait until an expression about the worker's ledger is true."""
     async with asyncio.timeout(5):
-        while not eval(condition, {"journal": worker.journal}):  # noqa: S307, ASYNC110 - ours
+        while not eval(condition, {"journal": worker.journal}):  # noqa: S307 - ours
             await asyncio.sleep(0.02)
 
 

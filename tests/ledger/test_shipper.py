@@ -40,7 +40,7 @@ async def until_settled(worker: Worker, seconds: float = 8.0) -> float:
     """Wait until nothing is behind; how long it took."""
     start = time.monotonic()
     async with asyncio.timeout(seconds):
-        while worker.shipper.backlog:  # noqa: ASYNC110 - seen from outside, as a metric is
+        while worker.shipper.backlog:
             await asyncio.sleep(0.01)
     return time.monotonic() - start
 
@@ -148,7 +148,7 @@ async def test_a_dead_siblings_records_are_adopted_in_passing(
     sibling.die()
     worker.clock.skipped += ADOPT_INTERVAL
     async with asyncio.timeout(3):
-        while len(shelf.kept) < 2:  # noqa: ASYNC110 - seen from outside
+        while len(shelf.kept) < 2:
             await asyncio.sleep(0.02)
     assert shelf.statuses() == {record(1).id: "ok", record(2).id: "interrupted"}
 

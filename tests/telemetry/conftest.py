@@ -56,11 +56,14 @@ def _stream() -> Iterator[io.StringIO]:
     names = [*_QUIET, "tollhouse", "uvicorn.error"]
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in names}
+    access = logging.getLogger("uvicorn.access")
+    propagates, access.propagate = access.propagate, True  # a server in this process may mute it
     switches = {
         name: getattr(logging, name)
         for name in ("logThreads", "logProcesses", "logMultiprocessing")
     }
     yield io.StringIO()
+    access.propagate = propagates
     root.handlers[:] = handlers
     root.setLevel(level)
     for name, was in levels.items():
