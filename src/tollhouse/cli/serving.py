@@ -1,7 +1,5 @@
 """``tollhouse serve``: the gateway, in this process or in several that it looks after."""
 
-import socket
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,21 +38,13 @@ def _serve(settings: "Settings") -> None:
     many = "1 worker" if count == 1 else f"{count} workers"
     print(f"tollhouse {__version__} on {url_of(sockets[0])}, {many}", flush=True)
     if count == 1:
+        from .worker import work
+
         work(settings, sockets)
         return
     from .workers import supervise
 
     supervise(settings, sockets)
-
-
-def work(settings: "Settings", sockets: list[socket.socket]) -> None:
-    """Be one worker: serve on these sockets until told to stop."""
-    from ..app import serve as serve_application
-    from ..telemetry.logs import configure
-    from .process import run
-
-    configure(settings.telemetry.log_level, settings.telemetry.log, sys.stderr)
-    run(serve_application(settings, sockets))
 
 
 def _overridden(settings: "Settings", listen: str | None, workers: int | None) -> "Settings":

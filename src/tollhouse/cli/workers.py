@@ -253,7 +253,7 @@ def _work(
     settings: "Settings", sockets: Sequence[socket.socket], report: "Connection[object, object]"
 ) -> None:
     """Be one worker, in a process of its own."""
-    from .serving import work
+    from .worker import work
 
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
