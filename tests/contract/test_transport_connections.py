@@ -168,7 +168,7 @@ async def test_aclose_closes_every_connection(
     await transport.aclose()
     assert isinstance(await busy.read(), Fault)
     async with asyncio.timeout(1):
-        while up.server.connections:  # noqa: ASYNC110 - a test looks, nothing has to tell it
+        while up.server.connections:
             await asyncio.sleep(0.01)
 
 

@@ -1,6 +1,6 @@
 """Generated answers as they stand on the wire: sound, odd, broken, cut; each made from its number.
 
-``wire_answer(n)`` is always the same for one ``n``, so that a failure names what to look at. About a
+``wire_answer(n)`` is always the same for one ``n``, so that a failure names what to look at. A
 third are sound, a third are odd in one place (legal or not), and a third are damaged bytes.
 """
 
@@ -133,20 +133,14 @@ SMUGGLING = {
         b"transfer-encoding: chunked\r\n\r\n10000000000000005\r\nhello\r\n0\r\n\r\n"
     ),
     "an empty chunk size": b"transfer-encoding: chunked\r\n\r\n\r\nhello\r\n0\r\n\r\n",
-    "a chunk longer than its size": (
-        b"transfer-encoding: chunked\r\n\r\n5\r\nhello!\r\n0\r\n\r\n"
-    ),
-    "a chunk shorter than its size": (
-        b"transfer-encoding: chunked\r\n\r\n6\r\nhello\r\n0\r\n\r\n"
-    ),
+    "a chunk longer than its size": (b"transfer-encoding: chunked\r\n\r\n5\r\nhello!\r\n0\r\n\r\n"),
+    "a chunk shorter than its size": (b"transfer-encoding: chunked\r\n\r\n6\r\nhello\r\n0\r\n\r\n"),
     "a chunk without its line end": b"transfer-encoding: chunked\r\n\r\n5\r\nhello0\r\n\r\n",
     "a chunk size ended by a line feed": (
         b"transfer-encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n"
     ),
     "a chunk ended by a line feed": b"transfer-encoding: chunked\r\n\r\n5\r\nhello\n0\r\n\r\n",
-    "a chunk size ended by a return": (
-        b"transfer-encoding: chunked\r\n\r\n5\rhello\r\n0\r\n\r\n"
-    ),
+    "a chunk size ended by a return": (b"transfer-encoding: chunked\r\n\r\n5\rhello\r\n0\r\n\r\n"),
     "a line feed in a chunk extension": (
         b"transfer-encoding: chunked\r\n\r\n5;a\nb\r\nhello\r\n0\r\n\r\n"
     ),
@@ -218,8 +212,10 @@ class _Sound:
         status = dice.choice([200, 200, 200, 201, 204, 304, 400, 429, 500, 529])
         self._bodiless = status in {204, 304}
         lines = [b"HTTP/1.1 %d Some Words\r\n" % status]
-        for _ in range(dice.randrange(5)):
-            lines.append(f"{dice.choice(_NAMES)}: {dice.choice(_VALUES)}\r\n".encode("latin-1"))
+        lines += [
+            f"{dice.choice(_NAMES)}: {dice.choice(_VALUES)}\r\n".encode("latin-1")
+            for _ in range(dice.randrange(5))
+        ]
         place = dice.choice(["status", "header", "framing"]) if odd else ""
         if place == "status":
             lines[0] = dice.choice(_ODD_STATUS_LINES)

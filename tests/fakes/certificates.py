@@ -112,9 +112,7 @@ def _context(
     return context
 
 
-def _written(
-    key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, folder: Path
-) -> Path:
+def _written(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, folder: Path) -> Path:
     chain = folder / f"{certificate.serial_number}.pem"
     private = key.private_bytes(
         serialization.Encoding.PEM,

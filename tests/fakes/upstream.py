@@ -116,7 +116,7 @@ class FakeUpstream:
 
     async def until(self, *, count: int | None = None, idle: bool = False) -> None:
         """Wait until so many calls have come, or until no answer is under way."""
-        while (count is not None and self.count < count) or (idle and self.open):  # noqa: ASYNC110
+        while (count is not None and self.count < count) or (idle and self.open):
             await asyncio.sleep(0.005)
 
     def _choose(self, call: Call) -> Behaviour:
@@ -166,7 +166,7 @@ def threaded_upstream() -> Iterator[FakeUpstream]:
     async def live() -> None:
         async with up:
             ready.set()
-            while not over.is_set():  # noqa: ASYNC110 - the event is another thread's
+            while not over.is_set():
                 await asyncio.sleep(0.02)
 
     thread = threading.Thread(target=lambda: asyncio.run(live()), daemon=True)

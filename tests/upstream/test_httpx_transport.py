@@ -25,7 +25,7 @@ async def test_unused_connections_are_closed(
         await body_of(await transport.send(to(up.url)))
     assert len(up.server.connections) == 1
     async with asyncio.timeout(1):
-        while up.server.connections:  # noqa: ASYNC110 - a test looks, nothing has to tell it
+        while up.server.connections:
             await asyncio.sleep(0.01)
     await body_of(await transport.send(to(up.url)))
     assert up.server.accepted == 2

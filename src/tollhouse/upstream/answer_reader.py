@@ -11,11 +11,13 @@ the next reader down the line lets bytes of one caller become the answer of anot
 
 - transfer codings but plain ``chunked``, said once; versions but 1.0 and 1.1; statuses below 100;
 - lengths of more than 20 digits; interim answers with a body; a change of protocol;
-- heads, trailers and chunk extensions without bound, a blank line before the answer.
+- blank lines before a head, control characters after a status;
+- heads, trailers and chunk extensions without bound.
 
 Bytes beyond the end of an answer belong to nobody, and only end the use of its connection.
 """
 
+import re
 from typing import Final
 
 import httptools
@@ -25,6 +27,9 @@ MAX_FRAMING: Final = 128 * 1024
 MAX_HEADERS: Final = 200
 
 _FIRST: Final = ord("H")
+_CLASS: Final = len("HTTP/1.1 ")
+_INTERIM: Final = ord("1")
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _LOWEST: Final = 100
 _SWITCHING: Final = 101
 _FINAL: Final = 200
@@ -39,7 +44,9 @@ class AnswerReader:
     """The answers of one connection; between them it is ``complete``."""
 
     __slots__ = (
+        "_between",
         "_bodiless",
+        "_final",
         "_framing",
         "_parser",
         "_until_close",
@@ -63,6 +70,8 @@ class AnswerReader:
     def begin(self, *, bodiless: bool = False) -> None:
         """Expect an answer; ``bodiless`` when it is to a HEAD request."""
         self._bodiless = bodiless
+        self._between = True
+        self._final = False
         self._framing = 0
         self._until_close = False
         self.pieces.clear()
@@ -81,10 +90,20 @@ class AnswerReader:
 
     def feed(self, data: bytes) -> None:
         """Read some more, not empty; a no-op once something was found to be bad."""
-        if self.bad is not None:
+        if not self._final and self._between and len(data) > _CLASS:
+            self._final = data[0] == _FIRST and data[_CLASS] != _INTERIM
+        if self._final:
+            self._feed(data)
             return
-        if not self._framing and not self.head_done and data[0] != _FIRST:
-            self.bad = "the answer is not HTTP"
+        # llhttp skips blank lines before a head. So that they are seen, what may be or follow an
+        # interim answer is read line by line.
+        for line in data.splitlines(keepends=True):
+            if self._between and line[0] != _FIRST:
+                self._refuse("the answer is not HTTP")
+            self._feed(line)
+
+    def _feed(self, data: bytes) -> None:
+        if self.bad is not None:
             return
         self._framing += len(data)
         try:
@@ -123,6 +142,12 @@ class AnswerReader:
         """A message starts: the answer, after it nothing of ours."""
         if self.head_done:
             raise self._unreadable("something follows the answer")
+        self._between = False
+
+    def on_status(self, status: bytes) -> None:
+        """The words after the status, which nobody reads."""
+        if status != b"OK" and _CONTROL.search(status):
+            raise self._unreadable("the answer's status line is none")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or a trailer, which has no meaning here."""
@@ -185,6 +210,8 @@ class AnswerReader:
             # A trailer may still have said that the connection closes.
             self.keep_alive = self.keep_alive and self._parser.should_keep_alive()
             self.complete = True
+        else:
+            self._between = True
 
     def _unreadable(self, why: str) -> ValueError:
         self._refuse(why)

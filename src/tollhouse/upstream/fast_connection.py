@@ -206,7 +206,7 @@ class Connection(asyncio.Protocol):
         self._transport = None
         self.answer.release()
         if not self.answer.complete:
-            refused = isinstance(exc, ssl.SSLError) and not self.received
+            refused = isinstance(exc, ssl.SSLError) and not (self.received or self.reused)
             self._fail(_refused_by_peer() if refused else _cut())
         if self.on_lost is not None:
             self.on_lost(self)
