@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tollhouse.core.errors import CallerError, Code
-from tollhouse.wire.json_object import raw, read_object, read_request, write_object
+from tollhouse.wire.json_object import raw, read_object, read_request, write_body, write_object
 
 DEEP = b'{"model":"m","x":' + b"[" * 10_000 + b"]" * 10_000 + b"}"
 ESCAPED_MODEL = b'"mod\\u0065l"'
@@ -188,3 +188,12 @@ def test_no_bytes_but_an_object_are_an_answer(data: bytes) -> None:
 def test_what_is_no_object_has_no_fields(data: bytes) -> None:
     """A provider's answer that is no object is told by None, not by an exception."""
     assert read_object(data) is None
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_large_and_small_bodies_are_written_alike(size: int) -> None:
+    """Only the way they are put together differs: order, names and values are the same."""
+    body = b'{"a\\"b":1.50,"text":"' + b"x" * size + b'","\xc3\xbc":[1, 2]}'
+    fields = read_request(body)
+    assert write_body(fields) == write_object(fields)
+    assert read_object(write_body(fields)) == fields

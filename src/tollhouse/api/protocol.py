@@ -35,6 +35,8 @@ from ..wire.openai.errors import error_body
 MAX_HEAD_BYTES = 2 * MAX_HEADER_BYTES
 MAX_DISCARDED = 256 * 1024 * 1024
 """Bytes; a client that has its answer and sends still more is cut off."""
+HANDED_ON_BYTES = 256 * 1024
+"""How much of a body is gathered before the application hears of it, unless that was all."""
 SILENCE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 """How long a refused client may take to read why."""
@@ -109,10 +111,15 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of its body."""
-        if self.cycle.response_complete:
+        """A piece of its body, handed on in large ones: waking the application costs more."""
+        cycle = self.cycle
+        if cycle.response_complete:
             self._discard(len(body))
-        super().on_body(body)
+            return
+        cycle.body += body
+        if len(cycle.body) >= HANDED_ON_BYTES:
+            self.flow.pause_reading()
+            cycle.message_event.set()
 
     def send_400_response(self, msg: str) -> None:
         """What came is not HTTP."""

@@ -5,13 +5,13 @@ pays for it. When the client is found gone the request's own task is told throug
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from ..core.tasks import spawn
 from .body import Receive
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 WATCH_AFTER_SECONDS = 0.05
 
@@ -35,9 +35,9 @@ class AsgiReply:
             {"type": "http.response.start", "status": status, "headers": list(headers)}
         )
 
-    async def send(self, data: bytes, *, more: bool) -> None:
+    def send(self, data: bytes, *, more: bool) -> Coroutine[Any, Any, None]:
         """Send a piece of the body; waits while the client reads slower than we write."""
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        return self._send({"type": "http.response.body", "body": data, "more_body": more})
 
     def watch(self, on_gone: Callable[[], None]) -> None:
         """Call ``on_gone`` if the client leaves before ``unwatch``."""

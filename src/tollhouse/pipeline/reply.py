@@ -1,7 +1,7 @@
 """How the pipeline answers, without knowing of ASGI."""
 
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Protocol
 
 
 class Reply(Protocol):
@@ -14,7 +14,7 @@ class Reply(Protocol):
         """Send the head."""
         ...
 
-    async def send(self, data: bytes, *, more: bool) -> None:
+    def send(self, data: bytes, *, more: bool) -> Coroutine[Any, Any, None]:
         """Send a piece of the body, the last one with ``more=False``."""
         ...
 

@@ -85,15 +85,14 @@ class StreamRelay:
         self._arm(self._times.commit_after)
         try:
             while True:
-                before = self._clock.monotonic()
-                piece = await self._exchange.read()
-                self._flight.upstream_wait += self._clock.monotonic() - before
+                piece, out = await self._flow()
                 if isinstance(piece, Fault):
                     if piece.kind is not FaultKind.DISCONNECTED or not self._reader.events:
                         return await self._failed(piece)
                     # Cut off behind its last event, an answer is whole all the same.
                     piece = b""
-                out = self._reader.feed(piece) if piece else self._reader.end()
+                if not piece:
+                    out = self._reader.end()
                 fault = self._trouble(ended=not piece)
                 if fault is not None:
                     await self._pass_on(out)
@@ -109,6 +108,33 @@ class StreamRelay:
             raise
         finally:
             self._stop_timer()
+
+    async def _flow(self) -> tuple[bytes | Fault, bytes]:
+        """Pass events on for as long as that is all there is to do.
+
+        Returns the first piece that asks for more, and what the reader made of it. Nearly every
+        event of a stream is done with here, so it holds no call that it could do without.
+        """
+        reader, flight = self._reader, self._flight
+        monotonic, read, feed = self._clock.monotonic, self._exchange.read, reader.feed
+        while True:
+            before = monotonic()
+            piece = await read()
+            flight.upstream_wait += monotonic() - before
+            if isinstance(piece, Fault) or not piece:
+                return piece, b""
+            out = feed(piece)
+            if (
+                not self.committed
+                or self._late_commit is not None
+                or reader.finished
+                or reader.error is not None
+                or reader.malformed
+            ):
+                return piece, out
+            if out:
+                self._quiet = False
+                await self._reply.send(out, more=True)
 
     def cut_short(self) -> None:
         """Account for what was used when the request ends from outside."""

@@ -131,7 +131,12 @@ class Connection(asyncio.Protocol):
                 return b""
             if self.fault is not None:
                 return self.fault
-            await self._wait()
+            # As in _wait, without a call of its own: most events of a stream are waited for here.
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
         data = answer.take()
         if self._paused:
             self._resume()

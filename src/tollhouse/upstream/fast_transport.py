@@ -125,7 +125,7 @@ class FastExchange:
         if isinstance(piece, Fault):
             self._fault = self._fault or piece
             self.close()
-        elif not piece and not self._over:
+        elif not (piece or self._over):
             self._over = True
             self._pool.give_back(self._connection)
         return piece

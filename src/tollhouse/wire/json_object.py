@@ -11,6 +11,8 @@ import msgspec
 
 from ..core.errors import CallerError, Code, invalid
 
+_LARGE = 256 * 1024
+
 Fields = dict[str, msgspec.Raw]
 """The top level of an object: names to JSON values as they were written."""
 
@@ -93,6 +95,16 @@ def _refuse_second_model(body: bytes) -> None:
 def write_object(fields: Mapping[str, msgspec.Raw]) -> bytes:
     """The object again, compact at its top level, its values as they were."""
     return _encoder.encode(fields)
+
+
+def write_body(fields: Mapping[str, msgspec.Raw]) -> bytes:
+    """The same, for what may be large: the encoder would copy megabytes several times over."""
+    if sum(memoryview(value).nbytes for value in fields.values()) < _LARGE:
+        return _encoder.encode(fields)
+    pieces: list[bytes | msgspec.Raw] = []
+    for name, value in fields.items():
+        pieces += (b"," if pieces else b"{", _encoder.encode(name), b":", value)
+    return b"".join([*pieces, b"}"])
 
 
 def raw(value: object) -> msgspec.Raw:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ...core.needs import Endpoint, ModelType
-from ..json_object import NOT_JSON, Fields, raw, read_object, write_object
+from ..json_object import NOT_JSON, Fields, raw, read_object, write_body, write_object
 
 # What an answer must have to be one; transcripts have their text, and other shapes vary by host.
 _REQUIRED: dict[Endpoint, tuple[str, ...]] = {
@@ -75,7 +75,7 @@ class Answer:
         if "model" in fields or endpoint in MODEL_FIELD:
             fields["model"] = raw(model)
         fields["usage"] = msgspec.Raw(usage)
-        return write_object(fields)
+        return write_body(fields)
 
 
 @dataclass(frozen=True, slots=True)

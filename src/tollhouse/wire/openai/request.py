@@ -11,7 +11,7 @@ import msgspec
 
 from ...core.errors import invalid
 from ...core.needs import CapabilityNeed, Endpoint, Needs
-from ..json_object import NOT_JSON, Fields, raw, read_object, write_object
+from ..json_object import NOT_JSON, Fields, raw, read_object, write_body
 from ..multipart import Form
 from .content import Content, input_field, read_content
 
@@ -171,7 +171,7 @@ def body_for_hop(
         _ask_for_usage(body, wanted=stream_usage)
     if system_prompt:
         _put_prompt(body, endpoint, system_prompt)
-    return write_object(body)
+    return write_body(body)
 
 
 def form_for_hop(form: Form, *, upstream_model: str, params: Mapping[str, bytes]) -> bytes:
