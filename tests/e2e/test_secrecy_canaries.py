@@ -118,7 +118,7 @@ async def _gateway(folder: Path) -> AsyncIterator[Spoken]:
     ):
         for name, behaviour in BEHAVIOURS.items():
             up.script(behaviour, model=f"{name}-upstream")
-        spoken = Spoken(gw, up, org_secret=gw.key.rpartition("_")[2])
+        spoken = Spoken(gw, up, org_secret=gw.key.split("_", 2)[2])
         yield spoken
 
 
