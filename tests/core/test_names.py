@@ -62,6 +62,20 @@ def test_ids_are_version_7_and_sort_by_their_time() -> None:
     assert len({ids.uuid() for _ in range(10_000)}) == 10_000
 
 
+def test_an_id_is_its_time_its_marks_and_chance() -> None:
+    """Milliseconds in front, and of the other 80 bits all but the six of the marks vary."""
+    clock, ids = SystemClock(), SystemIds()
+    before = int(clock.now() * 1000)
+    made = [uuid.UUID(ids.uuid()) for _ in range(500)]
+    after = int(clock.now() * 1000)
+    assert all(before <= one.int >> 80 <= after for one in made)
+    ones = zeros = 0
+    for one in made:
+        ones |= one.int
+        zeros |= ~one.int
+    assert (ones & zeros & ((1 << 80) - 1)).bit_count() == 74
+
+
 async def test_a_background_task_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Nothing dies in silence."""
 

@@ -9,6 +9,7 @@ from tollhouse.core.request_head import (
     MAX_REQUEST_ID,
     check_size,
     sound_id,
+    visible,
 )
 
 
@@ -24,6 +25,12 @@ def test_visible_ascii_is_a_sound_id(given: str) -> None:
 def test_anything_else_is_no_id(given: bytes) -> None:
     """Nothing is trimmed, cut or decoded to make one of it."""
     assert sound_id(given) is None
+
+
+def test_the_visible_characters_are_those_of_ascii_but_the_space() -> None:
+    """From the exclamation mark to the tilde, and no other byte."""
+    seen = [byte for byte in range(256) if visible(bytes([byte]), 1) is not None]
+    assert seen == list(range(ord("!"), ord("~") + 1))
 
 
 def test_a_head_at_its_bounds_is_accepted() -> None:

@@ -1,10 +1,11 @@
 """Who a credential stands for."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from .label import Label
 
 
-class Role(StrEnum):
+class Role(Label):
     """What a user may do on the admin plane, strongest first."""
 
     SYSTEM_ADMIN = "system_admin"
@@ -13,7 +14,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-class CredentialKind(StrEnum):
+class CredentialKind(Label):
     """The forms of credential (contract section 4)."""
 
     ORG_KEY = "org_key"

@@ -1,16 +1,16 @@
 """What one attempt, or a whole request, costs."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 import msgspec
 
+from .label import Label
 from .money import Cost
 from .prices import PriceClass
 from .record import CostStatus
 
 
-class Unpriced(StrEnum):
+class Unpriced(Label):
     """Why there is no cost; the ``reason`` label of metrics and records."""
 
     NO_PRICING = "no_pricing"
@@ -27,7 +27,7 @@ class Unpriced(StrEnum):
     """Attempts of one request cost money of different kinds."""
 
 
-class Charge(msgspec.Struct, frozen=True, kw_only=True):
+class Charge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A cost with its parts. Without a cost there is a reason; unpriced is never 0."""
 
     cost: Cost | None = None

@@ -14,12 +14,12 @@ into the ``__cause__`` and the log. Each client protocol renders every code in i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from .label import Label
 from .record import Attempt
 
 
-class Code(StrEnum):
+class Code(Label):
     """Every code, as clients see it."""
 
     # The credential and the body.
@@ -51,6 +51,9 @@ class Code(StrEnum):
     IN_USE = "in_use"
     VERSION_CONFLICT = "version_conflict"
     VALIDATION_FAILED = "validation_failed"
+    SYSTEM_MODEL_READ_ONLY = "system_model_read_only"
+    IDEMPOTENCY_KEY_IN_USE = "idempotency_key_in_use"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     # The provider.
     UPSTREAM_REJECTED = "upstream_rejected"
     UPSTREAM_RATE_LIMITED = "upstream_rate_limited"
@@ -66,6 +69,7 @@ class Code(StrEnum):
     GATEWAY_OVERLOADED = "gateway_overloaded"
     GATEWAY_DRAINING = "gateway_draining"
     STORE_UNAVAILABLE = "store_unavailable"
+    ISSUER_UNAVAILABLE = "issuer_unavailable"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
     INTERNAL_ERROR = "internal_error"
 
@@ -102,6 +106,9 @@ _STATUS = {
     Code.IN_USE: 409,
     Code.VERSION_CONFLICT: 412,
     Code.VALIDATION_FAILED: 422,
+    Code.SYSTEM_MODEL_READ_ONLY: 403,
+    Code.IDEMPOTENCY_KEY_IN_USE: 409,
+    Code.IDEMPOTENCY_KEY_REUSED: 422,
     Code.UPSTREAM_REJECTED: 400,
     Code.UPSTREAM_RATE_LIMITED: 429,
     Code.UPSTREAM_ERROR: 502,
@@ -115,6 +122,7 @@ _STATUS = {
     Code.GATEWAY_OVERLOADED: 503,
     Code.GATEWAY_DRAINING: 503,
     Code.STORE_UNAVAILABLE: 503,
+    Code.ISSUER_UNAVAILABLE: 503,
     Code.LEDGER_UNAVAILABLE: 503,
     Code.INTERNAL_ERROR: 500,
 }

@@ -1,10 +1,11 @@
 """Upstream trouble as a value: what an attempt met, for routing to reason about."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from .label import Label
 
 
-class FaultKind(StrEnum):
+class FaultKind(Label):
     """The classes of trouble; the value is what metrics, records and headers say."""
 
     CONNECT = "connect"

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .schedule import Scheduled
+
 Document = dict[str, Any]
-"""A model document in its native JSON form (contract section 5)."""
+"""A document in its native JSON form: a model's (contract section 5) or a system prompt's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,21 @@ class StoredModel:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredPrompt:
+    """A system prompt's document as kept."""
+
+    prompt_id: str
+    version: int
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
 class StoredCatalogue:
     """All documents at one catalogue version."""
 
     version: int
     models: Sequence[StoredModel]
+    prompts: Sequence[StoredPrompt] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,19 @@ class AuditEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """What is known of a request that may be sent again: by its ``Idempotency-Key``, in an org."""
+
+    key: str
+    fingerprint: str
+    """Of what was asked: another one under the same key is another request."""
+    at: float
+    """When its turn began, in Unix seconds; names the turn too, since two never begin at once."""
+    answer: str | None = None
+    """None: it is still under way, or was given up."""
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueChange:
     """One committed write: documents to put (by id), ids to delete, and the events that say so."""
 
@@ -64,9 +89,15 @@ class CatalogueChange:
     """The catalogue version it was computed from; another one raises ``StaleVersion``."""
     put: Sequence[StoredModel] = ()
     delete: Sequence[str] = ()
+    put_prompts: Sequence[StoredPrompt] = ()
+    delete_prompts: Sequence[str] = ()
     events: Sequence[AuditEvent] = ()
     at: float = 0.0
     actor: str = ""
+    answered: Repeat | None = None
+    """The turn of a repeatable request with its answer, kept together with what it did."""
+    settles: Scheduled | None = None
+    """The scheduled change that it is, as it stands from then on."""
 
 
 @dataclass(frozen=True, slots=True)

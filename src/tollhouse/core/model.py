@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import Self
 
-from .needs import ModelType
+import msgspec
+
+from .label import Label
+from .needs import Endpoint, ModelType
 from .prices import PriceTable
 
 
@@ -30,8 +33,7 @@ class Secret:
         return hash(self._value)
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(msgspec.Struct, frozen=True, gc=False):
     """The four time limits of an upstream call, in seconds."""
 
     connect: float = 5.0
@@ -62,9 +64,11 @@ class Provider:
     """Path of the authorities, in PEM, that vouch for it; None: the usual ones."""
     client_cert: str | None = None
     """Path of the certificate and key, in PEM, that we show to it."""
+    guarded: bool = False
+    """Only called by https at public addresses: its URL is not the operator's."""
 
 
-class Lifecycle(StrEnum):
+class Lifecycle(Label):
     """Worked out from ``enabled``, ``end_of_life_at`` and the clock."""
 
     ACTIVE = "active"
@@ -73,7 +77,7 @@ class Lifecycle(StrEnum):
     END_OF_LIFE = "end_of_life"
 
 
-class OwnerKind(StrEnum):
+class OwnerKind(Label):
     """Whose model it is."""
 
     SYSTEM = "system"
@@ -89,6 +93,18 @@ class Owner:
     slug: str | None = None
     id: str | None = None
     shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL and the headers that go with it, the credential among them."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    asking: dict[str, tuple[tuple[str, str], ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """For requests in JSON, all headers by what they accept: put together at the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +125,10 @@ class Target:
     max_parallel: int | None = None
     stream_usage: bool = True
     """Ask for usage on streams (``stream_options.include_usage``); off for hosts that refuse it."""
+    addresses: dict[Endpoint, Address] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Kept by ``providers.address``: it follows from the fields above, and every attempt asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +148,36 @@ class Limits:
 
     context_window: int | None = None
     max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPrompt:
+    """What is put in front of every conversation with a model; its text does not show itself."""
+
+    text: str = field(repr=False)
+    words: int
+    """How many there are: it cannot be fewer tokens."""
+    size: int
+    """Bytes in UTF-8."""
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """The prompt of a text, counted once."""
+        return cls(text, len(text.split()), len(text.encode()))
+
+
+@dataclass(frozen=True, slots=True)
+class Brownout:
+    """A window before the end of life in which a share of the requests is refused as after it."""
+
+    start: float
+    """Unix seconds; from here …"""
+    end: float
+    """… to just before here."""
+    share: str
+    """A decimal from 0 to 1."""
+    bound: int
+    """The same in ``2**-64``: requests whose draw is below it are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +205,15 @@ class Model:
     failover: tuple[str, ...] = ()
     end_of_life_at: float | None = None
     """Unix seconds."""
+    brownouts: tuple[Brownout, ...] = ()
     deprecated_at: float | None = None
     """Unix seconds at which the end of life was announced."""
     deprecation_message: str | None = None
     replacement_model_id: str | None = None
     redirect_on_end_of_life: bool = False
     is_recommended: bool = False
-    system_prompt: str | None = None
+    system_prompt: SystemPrompt | None = None
+    """None where nothing is put in front."""
     tags: tuple[str, ...] = ()
     region: str | None = None
     created_at: float = 0.0

@@ -51,7 +51,9 @@ def to_decimal(cost: Cost) -> Decimal:
 
 def write(cost: Cost) -> str:
     """Write a cost as a plain JSON number: no exponent, no trailing zeros, at most ten decimals."""
+    if 0 < cost < COST_UNIT:
+        # Nearly every cost, and every answer is written with some.
+        return f"0.{str(cost).zfill(COST_SCALE)}".rstrip("0")
     sign = "-" if cost < 0 else ""
     whole, rest = divmod(abs(cost), COST_UNIT)
-    # The old formatting is the fast one, and every answer is written with it some times.
-    return ("%s%d.%010d" % (sign, whole, rest)).rstrip("0") if rest else f"{sign}{whole}"  # noqa: UP031
+    return f"{sign}{whole}.{rest:010}".rstrip("0") if rest else f"{sign}{whole}"

@@ -1,12 +1,16 @@
 """What a request asks of a model: its endpoint, its capabilities and its size."""
 
 from collections.abc import Sequence
-from enum import StrEnum
+from typing import Self
 
 import msgspec
 
+from .label import Label
 
-class ModelType(StrEnum):
+_FORM = "form"
+
+
+class ModelType(Label):
     """What kind of work a model does."""
 
     COMPLETION = "completion"
@@ -18,84 +22,55 @@ class ModelType(StrEnum):
     MODERATION = "moderation"
 
 
-class Endpoint(StrEnum):
+class Endpoint(Label):
     """The operations of the data plane; the value is the label used in metrics and records."""
 
-    CHAT = "chat"
-    COMPLETIONS = "completions"
-    RESPONSES = "responses"
-    EMBEDDINGS = "embeddings"
-    IMAGES_GENERATIONS = "images_generations"
-    IMAGES_EDITS = "images_edits"
-    IMAGES_VARIATIONS = "images_variations"
-    SPEECH = "speech"
-    TRANSCRIPTIONS = "transcriptions"
-    TRANSLATIONS = "translations"
-    RERANK = "rerank"
-    MODERATIONS = "moderations"
+    path: str
+    """The path below ``/v1/`` at an OpenAI-compatible host."""
+    model_type: ModelType
+    """The type of model that serves it."""
+    multipart: bool
+    """Whether its body is ``multipart/form-data`` rather than JSON."""
 
-    @property
-    def path(self) -> str:
-        """The path below ``/v1/`` at an OpenAI-compatible host."""
-        return _PATHS[self]
+    def __new__(cls, label: str, path: str, model_type: ModelType, body: str = "json") -> Self:
+        """Make a member of a row of the table below."""
+        member = str.__new__(cls, label)
+        member._value_ = label
+        member.path = path
+        member.model_type = model_type
+        member.multipart = body == _FORM
+        return member
 
-    @property
-    def model_type(self) -> ModelType:
-        """The type of model that serves it."""
-        return _TYPES[self]
-
-    @property
-    def multipart(self) -> bool:
-        """Whether its body is ``multipart/form-data`` rather than JSON."""
-        return self in _MULTIPART
-
-
-_PATHS = {
-    Endpoint.CHAT: "chat/completions",
-    Endpoint.COMPLETIONS: "completions",
-    Endpoint.RESPONSES: "responses",
-    Endpoint.EMBEDDINGS: "embeddings",
-    Endpoint.IMAGES_GENERATIONS: "images/generations",
-    Endpoint.IMAGES_EDITS: "images/edits",
-    Endpoint.IMAGES_VARIATIONS: "images/variations",
-    Endpoint.SPEECH: "audio/speech",
-    Endpoint.TRANSCRIPTIONS: "audio/transcriptions",
-    Endpoint.TRANSLATIONS: "audio/translations",
-    Endpoint.RERANK: "rerank",
-    Endpoint.MODERATIONS: "moderations",
-}
-_TYPES = {
-    Endpoint.CHAT: ModelType.COMPLETION,
-    Endpoint.COMPLETIONS: ModelType.COMPLETION,
-    Endpoint.RESPONSES: ModelType.COMPLETION,
-    Endpoint.EMBEDDINGS: ModelType.EMBEDDINGS,
-    Endpoint.IMAGES_GENERATIONS: ModelType.IMAGE_GENERATION,
-    Endpoint.IMAGES_EDITS: ModelType.IMAGE_GENERATION,
-    Endpoint.IMAGES_VARIATIONS: ModelType.IMAGE_GENERATION,
-    Endpoint.SPEECH: ModelType.SPEECH,
-    Endpoint.TRANSCRIPTIONS: ModelType.TRANSCRIPTION,
-    Endpoint.TRANSLATIONS: ModelType.TRANSCRIPTION,
-    Endpoint.RERANK: ModelType.RERANK,
-    Endpoint.MODERATIONS: ModelType.MODERATION,
-}
-_MULTIPART = frozenset(
-    {
-        Endpoint.IMAGES_EDITS,
-        Endpoint.IMAGES_VARIATIONS,
-        Endpoint.TRANSCRIPTIONS,
-        Endpoint.TRANSLATIONS,
-    }
-)
+    CHAT = "chat", "chat/completions", ModelType.COMPLETION
+    COMPLETIONS = "completions", "completions", ModelType.COMPLETION
+    RESPONSES = "responses", "responses", ModelType.COMPLETION
+    EMBEDDINGS = "embeddings", "embeddings", ModelType.EMBEDDINGS
+    IMAGES_GENERATIONS = "images_generations", "images/generations", ModelType.IMAGE_GENERATION
+    IMAGES_EDITS = "images_edits", "images/edits", ModelType.IMAGE_GENERATION, _FORM
+    IMAGES_VARIATIONS = "images_variations", "images/variations", ModelType.IMAGE_GENERATION, _FORM
+    SPEECH = "speech", "audio/speech", ModelType.SPEECH
+    TRANSCRIPTIONS = "transcriptions", "audio/transcriptions", ModelType.TRANSCRIPTION, _FORM
+    TRANSLATIONS = "translations", "audio/translations", ModelType.TRANSCRIPTION, _FORM
+    RERANK = "rerank", "rerank", ModelType.RERANK
+    MODERATIONS = "moderations", "moderations", ModelType.MODERATION
 
 
-class CapabilityNeed(msgspec.Struct, frozen=True):
+def endpoint_named(label: str) -> Endpoint | None:
+    """The endpoint of this label."""
+    return _BY_LABEL.get(label)
+
+
+_BY_LABEL = {endpoint.value: endpoint for endpoint in Endpoint}
+
+
+class CapabilityNeed(msgspec.Struct, frozen=True, gc=False):
     """A capability the request cannot do without, and the body field that asks for it."""
 
     capability: str
     param: str
 
 
-class Needs(msgspec.Struct, frozen=True):
+class Needs(msgspec.Struct, frozen=True, gc=False):
     """What the gate must know of a request. ``endpoint`` is None when a model is only looked up."""
 
     endpoint: Endpoint | None = None

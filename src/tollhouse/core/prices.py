@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+
+from .label import Label
 
 
-class PriceClass(StrEnum):
+class PriceClass(Label):
     """The classes a usage is split into; each token is priced once, by its most specific class."""
 
     INPUT = "input"

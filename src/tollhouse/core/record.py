@@ -1,14 +1,13 @@
 """The ledger's record: one per admitted request, the source of its log line and metrics."""
 
-from enum import StrEnum
-
 import msgspec
 
+from .label import Label
 from .money import Cost
 from .usage import Usage
 
 
-class Outcome(StrEnum):
+class Outcome(Label):
     """How a request ended; the ``outcome`` label and the record's ``status``."""
 
     OK = "ok"
@@ -21,7 +20,7 @@ class Outcome(StrEnum):
     """Opened and never closed: the process died. Written at the next start."""
 
 
-class CostStatus(StrEnum):
+class CostStatus(Label):
     """How far a cost can be trusted (contract section 8)."""
 
     EXACT = "exact"
@@ -30,7 +29,7 @@ class CostStatus(StrEnum):
     UNPRICED = "unpriced"
 
 
-class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One request sent to one target, as the ledger and error bodies tell it."""
 
     model: str
@@ -43,7 +42,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     cost: Cost | None = None
 
 
-class Record(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Record(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """One admitted request; costs in ``10**-10`` of ``currency``, times in Unix microseconds."""
 
     id: str

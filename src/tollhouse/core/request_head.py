@@ -19,6 +19,12 @@ def check_size(count: int, size: int) -> None:
 
 def sound_id(given: bytes) -> str | None:
     """The client's id for its request if it is 1 to 128 visible ASCII characters, else None."""
-    if 0 < len(given) <= MAX_REQUEST_ID and all(b"!"[0] <= byte <= b"~"[0] for byte in given):
-        return given.decode("ascii")
-    return None
+    return visible(given, MAX_REQUEST_ID)
+
+
+def visible(given: bytes, most: int) -> str | None:
+    """The text of 1 to ``most`` visible ASCII characters, ``!`` to ``~``; None for other bytes."""
+    if not 0 < len(given) <= most:
+        return None
+    text = given.decode("latin-1")
+    return text if text.isascii() and text.isprintable() and " " not in text else None

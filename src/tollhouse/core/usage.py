@@ -5,7 +5,7 @@ import msgspec
 from .money import Cost
 
 
-class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Counts of one attempt.
 
     ``input_tokens`` includes cached and cache-written tokens, ``output_tokens`` includes reasoning.
@@ -39,7 +39,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.input_tokens + self.output_tokens
 
 
-class Unusable(msgspec.Struct, frozen=True):
+class Unusable(msgspec.Struct, frozen=True, gc=False):
     """A usage that cannot be believed: negative, not a number, or a part larger than its whole."""
 
     reason: str
