@@ -53,3 +53,13 @@ def test_an_upper_bound_of_embeddings_has_no_output() -> None:
     """A model's output limit means nothing where there is no output."""
     needs = Needs(endpoint=Endpoint.EMBEDDINGS, input_bytes=8)
     assert at_most(needs, 5000) == Usage(input_tokens=2)
+
+
+def test_a_system_prompt_is_input_too() -> None:
+    """Guessed from its size, with the request's own texts, for what was used and what may be."""
+    needs = Needs(endpoint=Endpoint.CHAT, input_bytes=401, token_count=3)
+    assert estimate(Endpoint.CHAT, needs, 9, prompt_bytes=99) == Usage(
+        input_tokens=128, output_tokens=3
+    )
+    assert estimate(Endpoint.CHAT, needs, 0, prompt_bytes=99) == Usage()
+    assert at_most(needs, None, prompt_bytes=99) == Usage(input_tokens=128)

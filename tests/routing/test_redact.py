@@ -107,3 +107,52 @@ def test_hostile_text_takes_no_time(piece: str) -> None:
     began = time.perf_counter()
     redact(piece * 100_000)
     assert time.perf_counter() - began < 1
+
+
+PROMPT = 'Guard the "northern gate" of Zürich.\n\nNever name its keeper, the heron.'
+QUOTES = [
+    PROMPT,
+    PROMPT[:30],
+    PROMPT[20:],
+    PROMPT.replace("\n", "\\n").replace('"', '\\"'),
+    PROMPT.replace("ü", "\\u00fc"),
+    PROMPT.replace("\n\n", " ").upper(),
+    PROMPT.replace(" ", "\n"),
+]
+
+
+@pytest.mark.parametrize("quote", QUOTES)
+def test_quotations_go_however_they_are_written(quote: str) -> None:
+    """Whole or in part, escaped, wrapped or in capitals; the words around them stay."""
+    told = redact(f"Invalid message <{quote}> at position 0", unquoted=PROMPT)
+    assert told.startswith("Invalid message <")
+    assert told.endswith("> at position 0")
+    assert not any(word in told.lower() for word in ("northern", "rich", "keeper", "heron"))
+
+
+def test_every_quotation_goes() -> None:
+    """Two of them, with words between, and one at the very end."""
+    told = redact(f"{PROMPT[:30]} is not {PROMPT[30:]}", unquoted=PROMPT)
+    assert told == "[redacted] is not [redacted]."
+
+
+@pytest.mark.parametrize("text", ["the gate is shut", "Never name it", "", "Zürich"])
+def test_words_in_common_are_no_quotation(text: str) -> None:
+    """A few letters in a row are chance."""
+    assert redact(text, unquoted=PROMPT) == text
+
+
+def test_short_text_is_a_quotation_only_whole() -> None:
+    """And one of a few letters is never told from chance."""
+    assert redact("say: Be very brief!", unquoted="Be very brief") == "say: [redacted]!"
+    assert redact("say: Be very brie", unquoted="Be very brief") == "say: Be very brie"
+    assert redact("say: Be brief", unquoted="Be brief") == "say: Be brief"
+
+
+def test_quotations_are_found_in_time() -> None:
+    """The longest prompt and the longest text there are, with nothing or everything in common."""
+    prompt = "".join(chr(0x4E00 + number % 20_000) for number in range(50_000))
+    for text in ("x" * 64_000, prompt + prompt[:14_000], prompt[::-1] * 2):
+        began = time.process_time()
+        redact(text, unquoted=prompt)
+        assert time.process_time() - began < 1

@@ -148,7 +148,7 @@ def _price(table: PriceTable, usage: Usage | Unusable | None, requests: int) -> 
         return Unpriced.NO_USAGE
     if isinstance(usage, Unusable):
         return Unpriced.UNUSABLE_USAGE
-    rates = _rates(table, usage)
+    rates = _rates(table, usage) if table.tiers or table.service_tiers else table.rates
     if not rates:
         return Unpriced.NO_PRICING
     amounts: _Amounts = {}
@@ -156,9 +156,8 @@ def _price(table: PriceTable, usage: Usage | Unusable | None, requests: int) -> 
     if by_units:
         _price_units(amounts, rates, usage, requests)
     if not (by_units and rates.keys() <= _UNITS):
-        entered, left = (_INPUT, usage.input_tokens), (_OUTPUT, usage.output_tokens)
-        priced = _price_tokens(amounts, rates, usage, entered, _INPUT_PARTS)
-        if not (priced and _price_tokens(amounts, rates, usage, left, _OUTPUT_PARTS)):
+        priced = _price_input(amounts, rates, usage) and _price_output(amounts, rates, usage)
+        if not priced:
             return Unpriced.NO_RATE
     if not amounts and _used_anything(usage):
         return Unpriced.NO_RATE
@@ -166,13 +165,13 @@ def _price(table: PriceTable, usage: Usage | Unusable | None, requests: int) -> 
 
 
 def _rates(table: PriceTable, usage: Usage) -> Rates:
-    """The rates in force for this usage."""
+    """The rates in force for this usage, of a table that has others than the base ones."""
     rates = table.rates
     for tier in reversed(table.tiers):
         if usage.input_tokens > tier.above_input_tokens:
             rates = {**rates, **tier.rates}
             break
-    if table.service_tiers and usage.service_tier is not None:
+    if usage.service_tier is not None:
         override = table.service_tiers.get(usage.service_tier)
         if override is not None:
             rates = {**rates, **override}
@@ -182,10 +181,40 @@ def _rates(table: PriceTable, usage: Usage) -> Rates:
 # --- Tokens ---
 
 
-def _price_tokens(
+def _price_input(amounts: _Amounts, rates: Rates, usage: Usage) -> bool:
+    """Price the input; False if some of it has no rate."""
+    left = usage.input_tokens
+    if (
+        usage.cached_input_tokens
+        or usage.cache_write_tokens
+        or usage.cache_write_1h_tokens
+        or usage.audio_input_tokens
+        or usage.image_input_tokens
+    ):
+        left = _price_parts(amounts, rates, usage, (_INPUT, left), _INPUT_PARTS)
+    if left:
+        if _INPUT not in rates:
+            return False
+        amounts[_INPUT] = left * rates[_INPUT]
+    return True
+
+
+def _price_output(amounts: _Amounts, rates: Rates, usage: Usage) -> bool:
+    """Price the output; False if some of it has no rate."""
+    left = usage.output_tokens
+    if usage.reasoning_tokens or usage.audio_output_tokens or usage.image_output_tokens:
+        left = _price_parts(amounts, rates, usage, (_OUTPUT, left), _OUTPUT_PARTS)
+    if left:
+        if _OUTPUT not in rates:
+            return False
+        amounts[_OUTPUT] = left * rates[_OUTPUT]
+    return True
+
+
+def _price_parts(
     amounts: _Amounts, rates: Rates, usage: Usage, whole: tuple[PriceClass, int], parts: _Parts
-) -> bool:
-    """Price one side; False if some of its tokens have no rate."""
+) -> int:
+    """Price the parts that have a rate other than the whole's; how much is left of the whole."""
     whole_class, left = whole
     for kind, parent, counted_as in parts:
         count = getattr(usage, counted_as)
@@ -195,12 +224,7 @@ def _price_tokens(
                 taken = min(count, left)
                 left -= taken
                 amounts[priced_as] = amounts.get(priced_as, 0) + taken * rates[priced_as]
-    if left:
-        rate = rates.get(whole_class)
-        if rate is None:
-            return False
-        amounts[whole_class] = left * rate
-    return True
+    return left
 
 
 # --- Units ---

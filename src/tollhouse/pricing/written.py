@@ -6,6 +6,7 @@ numbers, exact to ten decimals, never in exponent form; an unknown cost is ``nul
 """
 
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -19,6 +20,7 @@ from ..core.usage import Usage
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder()
 
+_ESCAPE = ord("\\")
 _NAMES = {kind: f'"{kind.value}":' for kind in PriceClass}
 _PROMPT_ONLY = frozenset({Endpoint.EMBEDDINGS, Endpoint.RERANK, Endpoint.MODERATIONS})
 _PROMPT_AND_COMPLETION = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
@@ -40,7 +42,7 @@ def write_usage(
     if not _has_ours(told, in_credits):
         body = told.strip()
         if body.startswith(b"{") and body.endswith(b"}"):
-            return _joined(body[1:-1].rstrip(), ours)
+            return _joined(body[:-1].rstrip(), ours)
     try:
         theirs = _decoder.decode(told)
     except (ValueError, RecursionError):
@@ -49,17 +51,17 @@ def write_usage(
     theirs.pop("cost_details", None)
     if in_credits is not None:
         theirs.pop("credits", None)
-    return _joined(_encoder.encode(theirs)[1:-1], ours)
+    return _joined(_encoder.encode(theirs)[:-1], ours)
 
 
 def _has_ours(told: bytes, in_credits: Decimal | None) -> bool:
     """Whether a name that we write may be there already, perhaps spelled with escapes."""
-    return b'"cost' in told or b"\\" in told or (in_credits is not None and b'"credits"' in told)
+    return _ESCAPE in told or b'"cost' in told or (in_credits is not None and b'"credits"' in told)
 
 
-def _joined(members: bytes, ours: str) -> bytes:
-    separator = b"," if members else b""
-    return b"{" + members + separator + ours.encode() + b"}"
+def _joined(theirs: bytes, ours: str) -> bytes:
+    """An object that is still to be closed, and what else belongs in it."""
+    return b"%b%b%b}" % (theirs, b"" if theirs == b"{" else b",", ours.encode())
 
 
 def _cost_members(charge: Charge, in_credits: Decimal | None) -> str:
@@ -72,10 +74,8 @@ def _cost_members(charge: Charge, in_credits: Decimal | None) -> str:
 
 def _details(charge: Charge) -> str:
     members = [_NAMES[kind] + money.write(cost) for kind, cost in charge.items.items()]
-    if charge.currency is not None:
-        members.append(f'"currency":{_encoder.encode(charge.currency).decode()}')
-    if charge.price_version is not None:
-        members.append(f'"price_version":{charge.price_version}')
+    if charge.currency is not None or charge.price_version is not None:
+        members.append(_price_named(charge.currency, charge.price_version))
     if charge.upstream_cost is not None:
         members.append(f'"upstream_cost":{money.write(charge.upstream_cost)}')
     if charge.status is not CostStatus.EXACT:
@@ -83,26 +83,31 @@ def _details(charge: Charge) -> str:
     return ",".join(members)
 
 
+@lru_cache(maxsize=1024)
+def _price_named(currency: str | None, version: int | None) -> str:
+    """Which price it was: the same for every answer of a model."""
+    members = []
+    if currency is not None:
+        members.append(f'"currency":{_encoder.encode(currency).decode()}')
+    if version is not None:
+        members.append(f'"price_version":{version}')
+    return ",".join(members)
+
+
 def _token_members(usage: Usage | None, endpoint: Endpoint) -> bytes:
-    """The counts under the names that clients of the endpoint look for."""
+    """The counts under the names that clients of the endpoint look for, still to be closed."""
     if usage is None or not (usage.total_tokens or endpoint.model_type in _ALWAYS_TOKENS):
-        return b""
+        return b"{"
     if endpoint in _PROMPT_ONLY:
-        return _encoder.encode(
-            {"prompt_tokens": usage.input_tokens, "total_tokens": usage.total_tokens}
-        )[1:-1]
-    prompt, completion = (
-        ("prompt_tokens", "completion_tokens")
-        if endpoint in _PROMPT_AND_COMPLETION
-        else ("input_tokens", "output_tokens")
-    )
-    return _encoder.encode(
-        {
-            prompt: usage.input_tokens,
-            completion: usage.output_tokens,
-            "total_tokens": usage.total_tokens,
+        counts = {"prompt_tokens": usage.input_tokens}
+    elif endpoint in _PROMPT_AND_COMPLETION:
+        counts = {
+            "prompt_tokens": usage.input_tokens,
+            "completion_tokens": usage.output_tokens,
         }
-    )[1:-1]
+    else:
+        counts = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
+    return _encoder.encode({**counts, "total_tokens": usage.total_tokens})[:-1]
 
 
 def _plain(value: Decimal) -> str:

@@ -7,23 +7,22 @@ looked at, each behind the same gate.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from ..core.errors import Refusal
 from ..core.model import Model
 from ..core.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(msgspec.Struct, frozen=True, gc=False):
     """A hop that the gate refused, and why."""
 
     model_id: str
     refusals: tuple[Refusal, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True, gc=False):
     """The hops in order, and what was left out on the way."""
 
     hops: tuple[Model, ...]
@@ -37,6 +36,8 @@ def walk(
     max_hops: int,
 ) -> Route:
     """At most ``max_hops`` hops from ``first``, which has passed the gate already."""
+    if not first.failover:
+        return Route((first,))
     hops = [first]
     skipped = []
     seen = {first.model_id}

@@ -14,9 +14,16 @@ LONGEST = 2000
 _READ = 8 * LONGEST
 """Characters that are looked at."""
 
+_QUOTE = 20
+"""Letters and digits in a row that are taken for a quotation."""
+_LEAST = 8
+"""How many a text must have, to be told from chance."""
+
 _GONE = "[redacted]"
 _TRACEBACK = "Traceback (most recent call last)"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+_LETTER = re.compile(r"\\u[0-9a-fA-F]{4}|\\.|\w", re.DOTALL)
+"""A letter, or something written in an escape."""
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{32,}")
 
 _PATTERNS = tuple(
@@ -47,11 +54,17 @@ _PATTERNS = tuple(
 )
 
 
-def redact(text: str, secrets: Sequence[str] = (), replace: Mapping[str, str] | None = None) -> str:
+def redact(
+    text: str,
+    secrets: Sequence[str] = (),
+    replace: Mapping[str, str] | None = None,
+    *,
+    unquoted: str = "",
+) -> str:
     """``text`` without secrets, addresses and control characters, at most ``LONGEST`` characters.
 
     ``secrets`` are removed wherever they stand; ``replace`` gives for a provider's own name of a
-    model the one that the client knows.
+    model the one that the client knows; of ``unquoted`` no part is left that could be recognised.
     """
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, _GONE)
@@ -59,6 +72,8 @@ def redact(text: str, secrets: Sequence[str] = (), replace: Mapping[str, str] | 
     if len(text) > _READ:
         # The last word may be the first half of something that would have been recognised.
         text = text[:_READ].rpartition(" ")[0]
+    if unquoted:
+        text = _without_quotes(text, unquoted)
     names = sorted((replace or {}).items(), key=lambda pair: len(pair[0]), reverse=True)
     for index, (name, _) in enumerate(names):
         # Kept as a mark meanwhile: the client's name for it is not to be taken for a secret.
@@ -70,6 +85,46 @@ def redact(text: str, secrets: Sequence[str] = (), replace: Mapping[str, str] | 
         text = text.replace(f"\x00{index}\x00", served)
     text = text.strip()
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _without_quotes(text: str, source: str) -> str:
+    """The text without what it has in common with a source over the length of a quotation.
+
+    Letters and digits are compared, for a quotation may be escaped and have other white space.
+    """
+    sought, _ = _letters(source)
+    length = min(_QUOTE, len(sought))
+    if length < _LEAST:
+        return text
+    known = {sought[start : start + length] for start in range(len(sought) - length + 1)}
+    letters, spans = _letters(text)
+    kept: list[str] = []
+    place = done = 0
+    while place + length <= len(letters):
+        if letters[place : place + length] not in known:
+            place += 1
+            continue
+        kept += (text[done : spans[place][0]], _GONE)
+        while letters[place : place + length] in known:
+            place += 1
+        done = spans[place + length - 2][1]
+        place += length - 1
+    return "".join([*kept, text[done:]])
+
+
+def _letters(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """The letters and digits of a text, in lower case, and where each stands."""
+    letters: list[str] = []
+    spans: list[tuple[int, int]] = []
+    for found in _LETTER.finditer(text):
+        letter = found[0]
+        if letter[0] == "\\":
+            code = letter[2:]
+            letter = chr(int(code, 16)) if code else ""
+        if letter.isalnum():
+            letters.append(letter.lower()[0])
+            spans.append(found.span())
+    return "".join(letters), spans
 
 
 def _whole(name: str) -> re.Pattern[str]:

@@ -11,8 +11,6 @@ import msgspec
 
 from ..core.errors import CallerError, Code, invalid
 
-_LARGE = 256 * 1024
-
 Fields = dict[str, msgspec.Raw]
 """The top level of an object: names to JSON values as they were written."""
 
@@ -20,6 +18,9 @@ NOT_JSON = (ValueError, RecursionError)
 """What decoding may raise: bad syntax, another type, bad UTF-8, too large a number or depth."""
 
 _LARGE = 16 * 1024
+"""Bytes from which on a body is worth a closer look before it is searched or copied."""
+_ESCAPE = ord("\\")
+"""As a number, for one byte is found ten times as fast as a ``bytes`` of one."""
 _decoder = msgspec.json.Decoder(Fields)
 _encoder = msgspec.json.Encoder()
 
@@ -63,7 +64,7 @@ def _may_repeat_model(body: bytes, fields: Fields) -> bool:
         needed = sum(map(len, fields)) + sum(map(len, fields.values())) + 4 * len(fields) + 1
         if len(body) - needed < len(b'"model":0,'):
             return False
-    return body.count(b'"model"') > 1 or b"\\u006" in body
+    return body.count(b'"model"') > 1 or (_ESCAPE in body and b"\\u006" in body)
 
 
 class _Model:
@@ -99,7 +100,7 @@ def write_object(fields: Mapping[str, msgspec.Raw]) -> bytes:
 
 def write_body(fields: Mapping[str, msgspec.Raw]) -> bytes:
     """The same, for what may be large: the encoder would copy megabytes several times over."""
-    if sum(memoryview(value).nbytes for value in fields.values()) < _LARGE:
+    if sum(map(len, fields.values())) < _LARGE:
         return _encoder.encode(fields)
     pieces: list[bytes | msgspec.Raw] = []
     for name, value in fields.items():

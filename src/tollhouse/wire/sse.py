@@ -14,6 +14,9 @@ MAX_FRAME = 32 * 1024 * 1024
 COMMENT = b": keep-alive\n\n"
 """Keeps intermediaries from timing out; clients ignore it."""
 
+# As numbers, for one byte is found ten times as fast as a ``bytes`` of one.
+_CR = ord("\r")
+_LF = ord("\n")
 _LF_OF_A_FRAME = 2
 """Of one with a single line: that line's end and the blank line's."""
 _LINE_END = rb"(?:\r\n|\n|\r(?=[^\n]))"
@@ -39,8 +42,8 @@ class FrameSplitter:
     def feed(self, data: bytes) -> list[bytes]:
         """The frames that ``data`` completes; ``FrameTooLarge`` when one does not end."""
         buffer = self._buffer
-        if not buffer and data.endswith(b"\n\n") and b"\r" not in data:
-            if data.count(b"\n") == _LF_OF_A_FRAME:
+        if not buffer and data.endswith(b"\n\n") and _CR not in data:
+            if data.count(_LF) == _LF_OF_A_FRAME or data.find(b"\n\n") == len(data) - 2:
                 return [data]
             *pieces, rest = data.split(b"\n\n")
             self._keep(rest)
@@ -119,7 +122,7 @@ def event(data: bytes, name: bytes | None = None) -> bytes:
 
 def _usual(frame: bytes) -> re.Match[bytes] | None:
     """The name and the data of a frame as nearly all hosts write them."""
-    return None if b"\r" in frame else _USUAL_FRAME.fullmatch(frame)
+    return None if _CR in frame else _USUAL_FRAME.fullmatch(frame)
 
 
 def _lines(frame: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

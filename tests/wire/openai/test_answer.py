@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -211,3 +212,19 @@ def test_any_bytes_are_looked_at_without_failing(body: bytes, endpoint: Endpoint
     """Whatever a provider sends, it is an answer or it is not."""
     found: Any = read_answer(body, endpoint)
     assert isinstance(found, Answer | NotAnAnswer)
+
+
+@pytest.mark.parametrize("own", [b"null", b'"Mine."'])
+def test_instructions_are_told_as_the_clients_own(own: bytes) -> None:
+    """Where the provider repeats others; where it repeats none, none are added."""
+    found = answer(
+        Endpoint.RESPONSES, body_of(Endpoint.RESPONSES, '"instructions":"canary","usage":null')
+    )
+    told = found.write(Endpoint.RESPONSES, "m", b"{}", instructions=msgspec.Raw(own))
+    assert b'"instructions":' + own in told
+    assert b"canary" not in told
+    assert b'"canary"' in found.write(Endpoint.RESPONSES, "m", b"{}")
+    without = answer(Endpoint.RESPONSES)
+    assert b"instructions" not in without.write(
+        Endpoint.RESPONSES, "m", b"{}", instructions=msgspec.Raw(own)
+    )

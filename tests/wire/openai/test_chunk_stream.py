@@ -335,3 +335,59 @@ def test_any_chunks_in_any_pieces(
         assert len(outcome.usages) == 1 or not asked
     if not asked:
         assert all(one["choices"] for one in outcome.chunks if "choices" in one)
+
+
+WORDS = st.sampled_from(
+    [
+        "a",
+        "",
+        " usage",
+        "usage",
+        "error",
+        "}",
+        '"',
+        "\\",
+        "{[",
+        "\n",
+        '"finish_reason":1',
+        ODD,
+        "🙂",
+    ]
+)
+EVENTS = st.builds(
+    chunk,
+    st.builds(lambda text, more: {"content": text, **more}, WORDS, st.sampled_from([{}, {"x": 1}]))
+    | st.builds(lambda text: {"role": "assistant", "content": text}, WORDS),
+    st.sampled_from([None, None, None, "stop"]),
+    usage=st.sampled_from([None, None, USAGE]),
+    model=st.sampled_from([UPSTREAM, UPSTREAM, "other"]),
+    created=st.sampled_from([1, 1, 2]),
+)
+WAYS_TO_WRITE = (compact, json.dumps, lambda one: compact({"choices": one["choices"], **one}))
+"""The last of them names the model behind the text."""
+
+
+@given(st.lists(EVENTS, max_size=12), st.sampled_from(WAYS_TO_WRITE), st.booleans())
+@settings(max_examples=250, deadline=None)
+def test_an_event_is_edited_the_same_whatever_came_before(
+    sent: list[dict[str, Any]],
+    spelled: Any,
+    asked: bool,  # noqa: FBT001 - drawn
+) -> None:
+    """How the last event began saves looking at this one's beginning, and changes nothing."""
+    remembering, forgetting = reader(asked=asked), reader(asked=asked)
+    for one in [*says("Hi", "Hi"), *sent, STOP, DONE]:
+        piece = sse(one if one == DONE else spelled(one))
+        forgetting._beginning = b""
+        assert remembering.feed(piece) == forgetting.feed(piece)
+        assert remembering.content_bytes == forgetting.content_bytes
+
+
+def test_an_event_that_begins_as_the_last_one_is_not_taken_apart() -> None:
+    """Otherwise the way that nearly every event takes would be a detour."""
+    one = reader()
+    one.feed(sse(ROLE, *says("a", "b")))
+    beginning = one._beginning
+    assert sse(*says("c")).startswith(beginning)
+    assert one.feed(sse(*says("usage"))).count(SERVED.encode()) == 1
+    assert one._beginning is beginning

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -345,3 +346,32 @@ def test_spoken_audio_is_the_same_bytes() -> None:
 def test_no_audio_at_all_is_no_answer() -> None:
     """A body without a byte is not finished."""
     assert not play(RawStream(), []).finished
+
+
+@pytest.mark.parametrize("own", [None, "Mine."])
+def test_instructions_are_told_as_the_clients_own(own: str | None) -> None:
+    """In every event that repeats what the provider was sent, however it arrives."""
+    theirs = {"instructions": "canary"}
+    bare = {"type": "response.queued", "response": {"id": "r", **theirs}}
+    events = [
+        response("created", **theirs),
+        bare,
+        response("in_progress", **theirs),
+        text("Hi"),
+        response("completed", usage=USAGE, **theirs),
+    ]
+    given = msgspec.Raw(msgspec.json.encode(own))
+    outcome = play_every_way(
+        lambda: TypedStream(Endpoint.RESPONSES, SERVED, complete=priced, instructions=given),
+        typed(*events),
+        7,
+    )
+    assert b"canary" not in outcome.out
+    told = [one["response"]["instructions"] for one in outcome.events if "response" in one]
+    assert told == [own] * 4
+
+
+def test_instructions_are_left_alone_where_nothing_was_put_before_them() -> None:
+    """What the provider repeats is the client's."""
+    stream = typed(response("created", instructions="Mine."), COMPLETED)
+    assert b'"instructions":"Mine."' in run(stream).out

@@ -1,7 +1,5 @@
 """Whole answers in OpenAI's dialect: told from things that only look like one, and completed."""
 
-from dataclasses import dataclass
-
 import msgspec
 
 from ...core.needs import Endpoint, ModelType
@@ -21,17 +19,18 @@ _REQUIRED: dict[Endpoint, tuple[str, ...]] = {
     Endpoint.RERANK: ("results", "data"),
     Endpoint.MODERATIONS: ("results",),
 }
-_string = msgspec.json.Decoder(str)
-_NO_ERROR = frozenset({b"null", b'""', b"{}", b"[]", b"false"})
-_NO_USAGE = frozenset({b"null", b"{}"})
+_string: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
+_NULL = msgspec.Raw(b"null")
+_ERROR = msgspec.Raw(b'"error"')
+_NO_ERROR = (b"null", b'""', b"{}", b"[]", b"false")
+_NO_USAGE = (b"null", b"{}")
 MODEL_FIELD = frozenset(
     {Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.RESPONSES, Endpoint.EMBEDDINGS}
 )
 """Endpoints whose answers always name a model."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """An answer with its fields still raw."""
 
     fields: Fields
@@ -69,17 +68,28 @@ class Answer:
         duration = self.fields.get("duration")
         return bytes(duration) if duration is not None else None
 
-    def write(self, endpoint: Endpoint, model: str, usage: bytes) -> bytes:
-        """The client's body: the served model's id, the completed usage, all else as it was."""
+    def write(
+        self,
+        endpoint: Endpoint,
+        model: str,
+        usage: bytes,
+        *,
+        instructions: msgspec.Raw | None = None,
+    ) -> bytes:
+        """The client's body: the served model's id, the completed usage, all else as it was.
+
+        ``instructions`` are the client's own, where the provider repeats others.
+        """
         fields = dict(self.fields)
+        if instructions is not None and "instructions" in fields:
+            fields["instructions"] = instructions
         if "model" in fields or endpoint in MODEL_FIELD:
             fields["model"] = raw(model)
         fields["usage"] = msgspec.Raw(usage)
         return write_body(fields)
 
 
-@dataclass(frozen=True, slots=True)
-class NotAnAnswer:
+class NotAnAnswer(msgspec.Struct, frozen=True, gc=False):
     """A 200 that is none: ``error`` is the provider's error object, where it sent one."""
 
     error: bytes | None
@@ -94,10 +104,11 @@ def read_answer(body: bytes, endpoint: Endpoint) -> Answer | NotAnAnswer:
     error = error_in(fields)
     if error is not None:
         return NotAnAnswer(error, "the body is an error")
-    required = _REQUIRED.get(endpoint, tuple(fields))
-    if not any(bytes(fields.get(name, b"null")) != b"null" for name in required):
-        return NotAnAnswer(None, f"the body has no {required[0] if required else 'fields'}")
-    return Answer(fields, endpoint)
+    required = _REQUIRED.get(endpoint) or tuple(fields)
+    for name in required:
+        if fields.get(name, _NULL) != _NULL:
+            return Answer(fields, endpoint)
+    return NotAnAnswer(None, f"the body has no {required[0] if required else 'fields'}")
 
 
 def error_in(fields: Fields) -> bytes | None:
@@ -105,7 +116,7 @@ def error_in(fields: Fields) -> bytes | None:
     error = fields.get("error")
     if error is not None and bytes(error) not in _NO_ERROR:
         return bytes(error)
-    if bytes(fields.get("object", b"")) == b'"error"':
+    if fields.get("object") == _ERROR:
         return write_object(fields)
     return None
 
@@ -113,13 +124,16 @@ def error_in(fields: Fields) -> bytes | None:
 def usage_in(fields: Fields) -> bytes | None:
     """The usage that an object tells, as raw JSON; an empty one tells nothing."""
     usage = fields.get("usage")
-    return bytes(usage) if usage is not None and bytes(usage) not in _NO_USAGE else None
+    if usage is None:
+        return None
+    told = bytes(usage)
+    return None if told in _NO_USAGE else told
 
 
 def string_field(fields: Fields, name: str) -> str | None:
     """A string field, or None if it is absent or something else."""
     value = fields.get(name)
-    if value is None or not bytes(value).startswith(b'"'):
+    if value is None:
         return None
     try:
         return _string.decode(value)

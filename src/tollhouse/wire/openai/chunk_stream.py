@@ -2,7 +2,9 @@
 
 Theory of operation. Each frame takes the fast way or the slow way. The fast way, for nearly all of
 them: no usage, no finish reason, no error, so only the model's name is replaced, in place and only
-where it certainly is the top level's. The slow way decodes the chunk.
+where it certainly is the top level's. What stands in front of the text is then the same in event
+after event, so it is kept with the name replaced, and the next event that begins with it needs only
+its rest looked at. The slow way decodes the chunk.
 
 The client gets usage once, whatever the provider does: on chunks with choices its own ``usage`` is
 set to ``null``, for it would be counted twice and has no price.
@@ -26,13 +28,14 @@ import msgspec
 from ..json_object import NOT_JSON, Fields, raw, read_object, write_object
 from ..sse import FrameSplitter, FrameTooLarge, data_of, event, name_of, with_data, without_fields
 from .answer import error_in, string_field, usage_in
-from .stream import DONE, Complete, is_plain, last_frame
+from .stream import DONE, ENDINGS, Complete, is_plain, last_frame
 
 _MAX_BEHIND = 256
 """Chunks without content that may wait behind a held one; no provider sends more than a few."""
 _NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
 _NULL = msgspec.Raw(b"null")
-_EMPTY_DELTA = len(b'"delta":{"content":""')
+_TEXT = b'"delta":{"content":"'
+_EMPTY_DELTA = len(_TEXT + b'"')
 _SHORT_TEXT = 4
 """Bytes that a chunk is taken to bring where its text cannot be told at a glance."""
 # What our own usage chunk takes over from the chunks before it.
@@ -86,6 +89,10 @@ class ChunkStream:
         """The model's name and key as the provider spells them …"""
         self._name_to_send = b""
         """… and what goes in their place."""
+        self._beginning = b""
+        """How the last event of the fast way began, up to its text …"""
+        self._beginning_to_send = b""
+        """… and the same for the client."""
         self._open: set[int] = set()
         self._closed: set[int] = set()
         """Choices that have begun, and those that have finished."""
@@ -129,11 +136,8 @@ class ChunkStream:
     # --- one frame ---
 
     def _frame(self, frame: bytes) -> bytes:
-        if self._fast and is_plain(frame, _TELLING):
-            edited = self._replace_name(frame)
-            if edited is not None:
-                self.content_bytes += _size_of_delta(frame)
-                return edited
+        if self._fast and (edited := self._edited(frame)) is not None:
+            return edited
         if self._is_over():
             return b""
         data = data_of(frame)
@@ -160,6 +164,25 @@ class ChunkStream:
             return self._chunk(frame, fields)
         return b""
 
+    # --- the fast way ---
+
+    def _edited(self, frame: bytes) -> bytes | None:
+        """The frame for the client, or None where it has to take the slow way."""
+        beginning = self._beginning
+        if beginning and frame.startswith(beginning):
+            text = len(beginning)
+            # The quote before the text belongs to what may be telling.
+            if not frame.endswith(ENDINGS) or _TELLING.search(frame, text - 1) is not None:
+                return None
+            self.content_bytes += max(1, frame.find(b"}", text) - text - 1)
+            return self._beginning_to_send + frame[text:]
+        if not is_plain(frame, _TELLING):
+            return None
+        edited = self._replace_name(frame)
+        if edited is not None:
+            self.content_bytes += _size_of_delta(frame)
+        return edited
+
     def _replace_name(self, frame: bytes) -> bytes | None:
         """The frame with the served id, or None where the name cannot be found for certain.
 
@@ -170,9 +193,13 @@ class ChunkStream:
         head, name, tail = frame.partition(self._name)
         if not name:
             return None
-        if (head.count(b"{") == 1 and b"[" not in head) or (
-            tail.count(b"}") == 1 and b"]" not in tail
-        ):
+        if head.count(b"{") == 1 and b"[" not in head:
+            between, text, _ = tail.partition(_TEXT)
+            if text:
+                self._beginning = head + name + between + text
+                self._beginning_to_send = head + self._name_to_send + between + text
+            return head + self._name_to_send + tail
+        if tail.count(b"}") == 1 and b"]" not in tail:
             return head + self._name_to_send + tail
         return None
 
@@ -255,6 +282,7 @@ class ChunkStream:
             if key + bytes(name) in frame:
                 self._name = key + bytes(name)
                 self._name_to_send = key + bytes(self._model)
+                self._beginning = b""
 
     # --- usage and the end ---
 

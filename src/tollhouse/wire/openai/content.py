@@ -28,7 +28,7 @@ _LISTS = frozenset({Endpoint.COMPLETIONS, Endpoint.EMBEDDINGS})
 _PROMPTS = frozenset({Endpoint.COMPLETIONS, Endpoint.IMAGES_GENERATIONS})
 
 
-class Content(msgspec.Struct, frozen=True):
+class Content(msgspec.Struct, frozen=True, gc=False):
     """What was found in the input."""
 
     texts: tuple[str, ...] = ()
@@ -37,22 +37,31 @@ class Content(msgspec.Struct, frozen=True):
     """Tokens given as numbers."""
 
 
-_NOTHING = Content()
+NOTHING = Content()
 
 
-class _Part(msgspec.Struct):
+class Part(msgspec.Struct, gc=False):
+    """What is read of a part of a message."""
+
     type: str | None = None
     text: str | None = None
 
 
-class _Message(msgspec.Struct):
-    content: str | list[_Part] | _Part | None = None
-    output: str | list[_Part] | _Part | None = None
+class Message(msgspec.Struct, gc=False):
+    """What is read of a message."""
+
+    content: str | list[Part] | Part | None = None
+    output: str | list[Part] | Part | None = None
     """What a tool gave (responses)."""
 
 
-_messages = msgspec.json.Decoder(str | list[_Message])
-_inputs = msgspec.json.Decoder(str | list[str | int | list[int]])
+Conversation = str | list[Message]
+"""The input of chat and of responses."""
+Inputs = str | list[str | int | list[int]]
+"""The input of legacy completions and of embeddings: texts or tokens, one or several."""
+
+_conversation = msgspec.json.Decoder(Conversation)
+_inputs = msgspec.json.Decoder(Inputs)
 _text = msgspec.json.Decoder(str)
 _anything = msgspec.json.Decoder(float_hook=str)
 
@@ -67,20 +76,21 @@ def input_field(endpoint: Endpoint) -> str:
 def read_content(given: msgspec.Raw | None, endpoint: Endpoint) -> Content:
     """Read the value of ``input_field``; what the provider will refuse asks for nothing."""
     if given is None:
-        return _NOTHING
+        return NOTHING
     try:
         if endpoint in _CONVERSATIONS:
-            return _in_messages(_messages.decode(given))
+            return in_conversation(_conversation.decode(given))
         if endpoint in _LISTS:
-            return _largest(_inputs.decode(given))
+            return in_inputs(_inputs.decode(given))
         if endpoint is Endpoint.SPEECH:
             return Content((_text.decode(given),))
     except NOT_JSON:
-        return _walked(given, endpoint) if endpoint in _CONVERSATIONS else _NOTHING
-    return _NOTHING
+        return _walked(given, endpoint) if endpoint in _CONVERSATIONS else NOTHING
+    return NOTHING
 
 
-def _in_messages(messages: str | list[_Message]) -> Content:
+def in_conversation(messages: Conversation) -> Content:
+    """What a conversation holds."""
     if isinstance(messages, str):
         return Content((messages,))
     texts: list[str] = []
@@ -95,13 +105,11 @@ def _in_messages(messages: str | list[_Message]) -> Content:
     return Content(tuple(texts), _asked_by(kinds)) if kinds else Content(tuple(texts))
 
 
-def _add(
-    content: str | list[_Part] | _Part | None, texts: list[str], kinds: set[str | None]
-) -> None:
+def _add(content: str | list[Part] | Part | None, texts: list[str], kinds: set[str | None]) -> None:
     if isinstance(content, str):
         texts.append(content)
         return
-    for part in [content] if isinstance(content, _Part) else content or ():
+    for part in [content] if isinstance(content, Part) else content or ():
         kinds.add(part.type)
         if part.text is not None:
             texts.append(part.text)
@@ -111,7 +119,7 @@ def _asked_by(kinds: set[str | None]) -> frozenset[str]:
     return frozenset(_PART_CAPABILITIES[kind] for kind in kinds if kind in _PART_CAPABILITIES)
 
 
-def _largest(inputs: str | list[str | int | list[int]]) -> Content:
+def in_inputs(inputs: Inputs) -> Content:
     """The longest of several inputs: each has the context window to itself."""
     if isinstance(inputs, str):
         return Content((inputs,))

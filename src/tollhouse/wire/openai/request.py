@@ -37,11 +37,13 @@ STEERING_FIELDS = frozenset(
 )
 """Fields that some hosts obey as connection settings or as other models to use; never passed on."""
 
-_OUTPUT_FIELDS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+OUTPUT_FIELDS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 _TOOL_FIELDS = ("tools", "functions")
+_ASKING = frozenset({*_TOOL_FIELDS, "modalities", "response_format", "text"})
+"""Fields by which a body may ask for a capability."""
 _STREAM_OPTIONS_ENDPOINTS = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
 _LONG_FOR_NOTHING = 64
-_STREAMED = frozenset(
+STREAMED = frozenset(
     {
         Endpoint.CHAT,
         Endpoint.COMPLETIONS,
@@ -56,7 +58,7 @@ _STREAMED = frozenset(
 """Endpoints that can stream; elsewhere ``stream`` is just another field."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The facts of a request that the gateway acts on."""
 
     model: str
@@ -72,11 +74,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the answer is asked for as plain text (transcripts) rather than JSON."""
 
 
-class _Typed(msgspec.Struct):
+class _Typed(msgspec.Struct, gc=False):
     type: str | None = None
 
 
-class _TextSettings(msgspec.Struct):
+class _TextSettings(msgspec.Struct, gc=False):
     format: _Typed | None = None
 
 
@@ -93,25 +95,56 @@ _anything = msgspec.json.Decoder(float_hook=str)
 def read_json(fields: Fields, endpoint: Endpoint) -> Asked:
     """Read a JSON body; a 400 naming the field for every value the gateway cannot act on."""
     model = model_name(_value(fields, "model", _string, "a string"))
-    stream = endpoint in _STREAMED and bool(_value(fields, "stream", _boolean, "true or false"))
+    stream = endpoint in STREAMED and bool(_value(fields, "stream", _boolean, "true or false"))
     options = _value(fields, "stream_options", _object, "an object") or {}
-    param, tokens = _output_asked(fields, endpoint)
-    given = fields.get(input_field(endpoint))
-    content = read_content(given, endpoint)
-    return Asked(
+    output = _output_asked(fields, endpoint)
+    content = read_content(fields.get(input_field(endpoint)), endpoint)
+    choices = _bounded(fields, "n", MAX_CHOICES)
+    embeds = endpoint is Endpoint.EMBEDDINGS
+    dimensions = _bounded(fields, "dimensions", MAX_DIMENSIONS) if embeds else None
+    return asked_of(
+        fields,
+        endpoint,
+        content,
         model=model,
         stream=stream,
         include_usage=bytes(options.get("include_usage", b"")) == b"true",
-        choices=_bounded(fields, "n", MAX_CHOICES) or 1,
+        choices=choices,
+        output=output,
+        dimensions=dimensions,
+    )
+
+
+def asked_of(
+    fields: Fields,
+    endpoint: Endpoint,
+    content: Content,
+    *,
+    model: str,
+    stream: bool,
+    include_usage: bool,
+    choices: int | None,
+    output: tuple[str, int | None],
+    dimensions: int | None,
+) -> Asked:
+    """What was read of a JSON body, and what follows from it; ``output`` is a field and its value.
+
+    Nothing is refused here.
+    """
+    param, tokens = output
+    given = fields.get(input_field(endpoint))
+    return Asked(
+        model=model,
+        stream=stream,
+        include_usage=include_usage,
+        choices=choices or 1,
         characters=len(content.texts[0]) if endpoint is Endpoint.SPEECH and content.texts else 0,
         needs=Needs(
             endpoint,
             _capabilities(fields, endpoint, content, stream=stream),
             tokens,
             param,
-            _bounded(fields, "dimensions", MAX_DIMENSIONS)
-            if endpoint is Endpoint.EMBEDDINGS
-            else None,
+            dimensions,
             len(given) if given is not None else 0,
             content.texts,
             content.tokens,
@@ -122,7 +155,7 @@ def read_json(fields: Fields, endpoint: Endpoint) -> Asked:
 def read_form(form: Form, endpoint: Endpoint) -> Asked:
     """Read a multipart body; its only routing input is the ``model`` field."""
     model = model_name(form.text("model"))
-    stream = _form_boolean(form, "stream") and endpoint in _STREAMED
+    stream = _form_boolean(form, "stream") and endpoint in STREAMED
     needed = (CapabilityNeed("streaming", "stream"),) if stream else ()
     return Asked(
         model=model,
@@ -234,6 +267,8 @@ def _prompted(given: msgspec.Raw | None, prompt: str) -> str | list[str]:
 def _capabilities(
     fields: Fields, endpoint: Endpoint, content: Content, *, stream: bool
 ) -> tuple[CapabilityNeed, ...]:
+    if not (stream or content.capabilities) and _ASKING.isdisjoint(fields):
+        return ()
     needed = []
     if stream:
         needed.append(CapabilityNeed("streaming", "stream"))
@@ -254,15 +289,20 @@ def _capabilities(
 
 
 def _output_asked(fields: Fields, endpoint: Endpoint) -> tuple[str, int | None]:
-    """The largest output that any field asks for; legacy completions may ask for none (echo)."""
-    least = 0 if endpoint is Endpoint.COMPLETIONS else 1
+    """The largest output that any field asks for."""
+    least = least_output(endpoint)
     param, most = "max_tokens", None
-    for name in _OUTPUT_FIELDS:
+    for name in OUTPUT_FIELDS:
         if name in fields:
             value = _bounded(fields, name, None, least=least)
             if value is not None and (most is None or value > most):
                 param, most = name, value
     return param, most
+
+
+def least_output(endpoint: Endpoint) -> int:
+    """The least output that can be asked for; legacy completions may ask for none (echo)."""
+    return 0 if endpoint is Endpoint.COMPLETIONS else 1
 
 
 def _speaks(fields: Fields) -> bool:

@@ -25,7 +25,7 @@ _BEGINNINGS = (
     b"data: {",
     *(b"event: response.", b"event: image_", b"event: transcript.", b"event: speech."),
 )
-_ENDINGS = (b"}\n\n", b"}\r\n\r\n")
+ENDINGS = (b"}\n\n", b"}\r\n\r\n")
 DONE = b"[DONE]"
 """The data of the event that ends a stream of chunks."""
 
@@ -69,7 +69,7 @@ def is_plain(frame: bytes, telling: re.Pattern[bytes]) -> bool:
     Such a frame is not decoded: this is asked of every event, and most are of this kind.
     """
     return (
-        frame.startswith(_BEGINNINGS) and frame.endswith(_ENDINGS) and telling.search(frame) is None
+        frame.startswith(_BEGINNINGS) and frame.endswith(ENDINGS) and telling.search(frame) is None
     )
 
 

@@ -55,7 +55,14 @@ _CONTENT = ("delta", "audio", "b64_json", "choices")
 class TypedStream:
     """A ``StreamReader`` for typed events."""
 
-    def __init__(self, endpoint: Endpoint, model: str, *, complete: Complete) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        model: str,
+        *,
+        complete: Complete,
+        instructions: msgspec.Raw | None = None,
+    ) -> None:
         self.started = False
         self.finished = False
         self.error: bytes | None = None
@@ -68,6 +75,8 @@ class TypedStream:
         self._ends = _ENDS.get(endpoint, frozenset())
         self._model = raw(model)
         self._complete = complete
+        self._instructions = instructions
+        """The client's own, where the provider repeats others."""
         self._splitter = FrameSplitter()
 
     def feed(self, data: bytes) -> bytes:
@@ -77,6 +86,8 @@ class TypedStream:
         except FrameTooLarge:
             self.malformed = True
             return b""
+        if len(frames) == 1:
+            return self._frame(frames[0])
         return b"".join([self._frame(frame) for frame in frames])
 
     def end(self) -> bytes:
@@ -121,10 +132,12 @@ class TypedStream:
         if kind not in _ANNOUNCEMENTS:
             self.started = True
             self.content_bytes += sum(len(fields.get(name, b"")) for name in _CONTENT)
+        if self._instructions is not None and "instructions" in holder:
+            holder["instructions"] = self._instructions
+        elif "model" not in holder and not self.finished:
+            return frame
         if "model" in holder:
             holder["model"] = self._model
-        elif not self.finished:
-            return frame
         if self.finished:
             holder["usage"] = msgspec.Raw(self._priced())
         if response is not None:

@@ -54,7 +54,7 @@ class _ServerTools(msgspec.Struct, frozen=True, gc=False):
     x_search_calls: Count = None
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _Told(msgspec.Struct, frozen=True, gc=False):
     """Every field that some host puts into ``usage`` and that has a meaning here."""
 
     prompt_tokens: Count = None
@@ -161,30 +161,42 @@ def _normalise(
         if endpoint in _TEXT or not counted:
             return Unusable(wholes, billed)
         wholes = 0, 0
-    ins = _input_details(told)
+    input_tokens, output_tokens = wholes
+    ins = (
+        told.prompt_tokens_details
+        or told.input_tokens_details
+        or told.input_token_details
+        or _NO_INPUT_DETAILS
+    )
     outs = told.completion_tokens_details or told.output_tokens_details or _NO_OUTPUT_DETAILS
     cached, written, written_1h = _caches(told, ins)
     reasoning = outs.reasoning_tokens or told.reasoning_tokens or 0
-    entered, left = wholes
     if cached or written or reasoning:
-        entered, left = _inclusive(told, entered, left, cached + written, reasoning)
+        input_tokens, output_tokens = _inclusive(
+            told, input_tokens, output_tokens, cached + written, reasoning
+        )
+    if endpoint in _TEXT:
+        heard, spoken, drawn = ins.audio_tokens, outs.audio_tokens, outs.image_tokens
+    else:
+        heard, spoken, drawn = _by_endpoint(ins, input_tokens, outs, output_tokens, endpoint)
+    # In the order of the fields: by their names it would take six times as long.
     usage = Usage(
-        input_tokens=entered + (told.citation_tokens or 0),
-        cached_input_tokens=cached,
-        cache_write_tokens=written - written_1h,
-        cache_write_1h_tokens=written_1h,
-        audio_input_tokens=_heard(ins, entered, endpoint),
-        image_input_tokens=ins.image_tokens or 0,
-        output_tokens=left,
-        reasoning_tokens=reasoning,
-        audio_output_tokens=_spoken(outs, left, endpoint),
-        image_output_tokens=_drawn(outs, left, endpoint),
-        images=images,
-        microseconds=microseconds,
-        characters=characters,
-        searches=searches,
-        service_tier=service_tier,
-        upstream_cost=billed,
+        input_tokens + (told.citation_tokens or 0),
+        cached,
+        written - written_1h,
+        written_1h,
+        heard or 0,
+        ins.image_tokens or 0,
+        output_tokens,
+        reasoning,
+        spoken or 0,
+        drawn or 0,
+        images,
+        microseconds,
+        characters,
+        searches,
+        service_tier,
+        billed,
     )
     wrong = _larger_than_whole(usage)
     return usage if wrong is None else Unusable(wrong, billed)
@@ -213,15 +225,6 @@ def _wholes(told: _Told, endpoint: Endpoint) -> tuple[int, int] | str:
     if left is None:
         left = 0 if total is None else max(0, total - entered)
     return entered, left
-
-
-def _input_details(told: _Told) -> _InputDetails:
-    return (
-        told.prompt_tokens_details
-        or told.input_tokens_details
-        or told.input_token_details
-        or _NO_INPUT_DETAILS
-    )
 
 
 def _caches(told: _Told, ins: _InputDetails) -> tuple[int, int, int]:
@@ -277,22 +280,18 @@ def _caches_apart(told: _Told, entered: int, left: int, caches: int) -> bool:
     return told.total_tokens != entered + left and told.prompt_tokens is None
 
 
-def _heard(ins: _InputDetails, entered: int, endpoint: Endpoint) -> int:
-    if ins.audio_tokens is not None:
-        return ins.audio_tokens
-    return entered if endpoint in _HEARS and ins is _NO_INPUT_DETAILS else 0
-
-
-def _spoken(outs: _OutputDetails, left: int, endpoint: Endpoint) -> int:
-    if outs.audio_tokens is not None:
-        return outs.audio_tokens
-    return left if endpoint is Endpoint.SPEECH else 0
-
-
-def _drawn(outs: _OutputDetails, left: int, endpoint: Endpoint) -> int:
-    if outs.image_tokens is not None:
-        return outs.image_tokens
-    return left - (outs.text_tokens or 0) if endpoint in _MAKES_IMAGES else 0
+def _by_endpoint(
+    ins: _InputDetails, entered: int, outs: _OutputDetails, left: int, endpoint: Endpoint
+) -> tuple[int, int, int]:
+    """Tokens heard, spoken and drawn, where the endpoint says of what kind all its tokens are."""
+    heard, spoken, drawn = ins.audio_tokens, outs.audio_tokens, outs.image_tokens
+    if heard is None:
+        heard = entered if endpoint in _HEARS and ins is _NO_INPUT_DETAILS else 0
+    if spoken is None:
+        spoken = left if endpoint is Endpoint.SPEECH else 0
+    if drawn is None:
+        drawn = left - (outs.text_tokens or 0) if endpoint in _MAKES_IMAGES else 0
+    return heard, spoken, drawn
 
 
 def _larger_than_whole(usage: Usage) -> str | None:
