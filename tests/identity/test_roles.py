@@ -11,6 +11,11 @@ TABLE: list[tuple[str, Scope | None, Scope | None, Scope | None, Scope | None]] 
     # permission       system  org     member  viewer
     ("models.read", ALL, SHARED, SHARED, SHARED),
     ("models.write", ALL, NO, NO, NO),
+    ("org_models.write", ALL, OWN, NO, NO),
+    ("personal.read", ALL, OWN, OWN, OWN),
+    ("personal.write", ALL, OWN, OWN, NO),
+    ("prompts.read", ALL, SHARED, NO, OWN),
+    ("prompts.write", ALL, OWN, NO, NO),
     ("providers.read", ALL, NO, NO, NO),
     ("orgs.read", ALL, OWN, OWN, OWN),
     ("orgs.write", ALL, NO, NO, NO),
@@ -22,6 +27,8 @@ TABLE: list[tuple[str, Scope | None, Scope | None, Scope | None, Scope | None]] 
     ("usage.read", ALL, OWN, OWN, OWN),
     ("records.read", ALL, OWN, NO, OWN),
     ("metrics.read", ALL, NO, NO, ALL),
+    ("webhooks.read", ALL, NO, NO, NO),
+    ("webhooks.write", ALL, NO, NO, NO),
 ]
 ROLES = (Role.SYSTEM_ADMIN, Role.ORG_ADMIN, Role.MEMBER, Role.VIEWER)
 CELLS = [

@@ -10,6 +10,7 @@ from tollhouse.identity.sealing import (
     key_id,
     seal,
     unseal,
+    unseal_with,
 )
 
 KEY = bytes(range(32))
@@ -89,3 +90,25 @@ def test_G01_errors_hold_no_part_of_the_secret() -> None:
         assert "canary" not in str(caught.value)
         assert sealed.rpartition(".")[2][:8] not in str(caught.value)
     assert issubclass(Unsealable, ValueError)
+
+
+def test_whichever_key_sealed_it_opens_it() -> None:
+    """While keys are changed, texts of the earlier and of the present one are read alike."""
+    assert unseal_with((KEY, OTHER), seal(KEY, "a", NONCE)) == "a"
+    assert unseal_with((KEY, OTHER), seal(OTHER, "b", NONCE)) == "b"
+
+
+def test_text_of_no_key_names_its_own() -> None:
+    """The key that sealed it is named, so that it can be looked for; no keys open nothing."""
+    third = bytes(range(2, 34))
+    with pytest.raises(WrongKey, match=key_id(third)):
+        unseal_with((KEY, OTHER), seal(third, "c", NONCE))
+    with pytest.raises(NotSealed):
+        unseal_with((), seal(KEY, "a", NONCE))
+
+
+def test_changed_text_is_not_tried_with_other_keys() -> None:
+    """What the right key finds changed stays refused."""
+    sealed = seal(KEY, "a", NONCE)
+    with pytest.raises(Tampered):
+        unseal_with((OTHER, KEY), sealed[:-2] + ("AA" if sealed[-2:] != "AA" else "BB"))

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..core.caller import CredentialKind
+from ..core.request_head import visible
 from ..core.tenants import Credential
 
-LONGEST = 4096
-"""Characters; a session token with many claims stays well below."""
+LONGEST = 16_384
+"""Characters; a session token with a few hundred groups in it stays below."""
 
-_HEADERS = frozenset({b"authorization", b"x-api-key", b"api-key", b"x-prismeai-api-key"})
-_BEARER = b"bearer "
-_VISIBLE = re.compile(rb"[!-~]+")
+_KEY_HEADERS = frozenset({b"x-api-key", b"api-key", b"x-prismeai-api-key"})
+"""Headers that hold a credential and nothing else, besides ``authorization``."""
 _ORG_KEY = re.compile(r"iak_([A-Za-z0-9-]{1,64})_[A-Za-z0-9_-]{16,512}")
 _USER_TOKEN = re.compile(r"at:([A-Za-z0-9_-]{1,64}):[A-Za-z0-9_-]{16,512}")
 _SESSION = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
@@ -39,23 +39,34 @@ def from_headers(headers: Mapping[bytes, bytes] | Iterable[tuple[bytes, bytes]])
 
     None when there is none, when it could not be one, and when two headers hold different ones.
     """
-    found: bytes | None = None
-    for name, value in headers.items() if isinstance(headers, Mapping) else headers:
-        if name not in _HEADERS:
+    if isinstance(headers, dict) and _KEY_HEADERS.isdisjoint(headers):
+        found = _bearer(headers.get(b"authorization", b""))
+    else:
+        found = _only_one(headers.items() if isinstance(headers, Mapping) else headers)
+    return visible(found, LONGEST)
+
+
+def _only_one(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The credential that stands in one header or in several; nothing where they differ."""
+    found = b""
+    for name, value in headers:
+        if name in _KEY_HEADERS:
+            credential = value.strip(b" \t")
+        elif name == b"authorization":
+            credential = _bearer(value)
+        else:
             continue
-        credential = value.strip(b" \t")
-        if name == b"authorization":
-            if credential[: len(_BEARER)].lower() != _BEARER:
-                continue
-            credential = credential[len(_BEARER) :].lstrip(b" ")
-        if not credential or credential == found:
-            continue
-        if found is not None:
-            return None
-        found = credential
-    if found is None or len(found) > LONGEST or not _VISIBLE.fullmatch(found):
-        return None
-    return found.decode("ascii")
+        if credential and credential != found:
+            if found:
+                return b""
+            found = credential
+    return found
+
+
+def _bearer(authorization: bytes) -> bytes:
+    """What follows the scheme; nothing after another scheme."""
+    scheme, _, credential = authorization.strip(b" \t").partition(b" ")
+    return credential.lstrip(b" ") if scheme.lower() == b"bearer" else b""
 
 
 def parse(credential: str) -> Presented | None:

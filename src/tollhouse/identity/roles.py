@@ -16,6 +16,12 @@ class Permission(StrEnum):
 
     MODELS_READ = "models.read"
     MODELS_WRITE = "models.write"
+    ORG_MODELS_WRITE = "org_models.write"
+    """Models that hang off the system's, in the organisation dialect."""
+    PERSONAL_READ = "personal.read"
+    PERSONAL_WRITE = "personal.write"
+    PROMPTS_READ = "prompts.read"
+    PROMPTS_WRITE = "prompts.write"
     PROVIDERS_READ = "providers.read"
     ORGS_READ = "orgs.read"
     ORGS_WRITE = "orgs.write"
@@ -27,6 +33,8 @@ class Permission(StrEnum):
     USAGE_READ = "usage.read"
     RECORDS_READ = "records.read"
     METRICS_READ = "metrics.read"
+    WEBHOOKS_READ = "webhooks.read"
+    WEBHOOKS_WRITE = "webhooks.write"
 
 
 class Scope(StrEnum):
@@ -44,6 +52,11 @@ GRANTS: Mapping[Role, Mapping[Permission, Scope]] = {
     Role.SYSTEM_ADMIN: dict.fromkeys(Permission, _S.ALL),
     Role.ORG_ADMIN: {
         _P.MODELS_READ: _S.SHARED,
+        _P.ORG_MODELS_WRITE: _S.OWN,
+        _P.PERSONAL_READ: _S.OWN,
+        _P.PERSONAL_WRITE: _S.OWN,
+        _P.PROMPTS_READ: _S.SHARED,
+        _P.PROMPTS_WRITE: _S.OWN,
         _P.ORGS_READ: _S.OWN,
         _P.KEYS_READ: _S.OWN,
         _P.KEYS_WRITE: _S.OWN,
@@ -55,11 +68,15 @@ GRANTS: Mapping[Role, Mapping[Permission, Scope]] = {
     },
     Role.MEMBER: {
         _P.MODELS_READ: _S.SHARED,
+        _P.PERSONAL_READ: _S.OWN,
+        _P.PERSONAL_WRITE: _S.OWN,
         _P.ORGS_READ: _S.OWN,
         _P.USAGE_READ: _S.OWN,
     },
     Role.VIEWER: {
         _P.MODELS_READ: _S.SHARED,
+        _P.PERSONAL_READ: _S.OWN,
+        _P.PROMPTS_READ: _S.OWN,
         _P.ORGS_READ: _S.OWN,
         _P.KEYS_READ: _S.OWN,
         _P.AUDIT_READ: _S.OWN,

@@ -10,6 +10,7 @@ The cipher is imported when it is first needed: it takes seven megabytes, and fe
 import base64
 import binascii
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,6 +71,17 @@ def unseal(key: bytes, sealed: str) -> str:
     except (InvalidTag, ValueError):
         # ValueError: a nonce of another length, or characters that base64 has not.
         raise Tampered("changed after it was sealed") from None
+
+
+def unseal_with(keys: Sequence[bytes], sealed: str) -> str:
+    """The text, by whichever of several keys sealed it; ``Unsealable`` as the first key says it."""
+    wrong: WrongKey | None = None
+    for key in keys:
+        try:
+            return unseal(key, sealed)
+        except WrongKey as error:
+            wrong = wrong or error
+    raise wrong or NotSealed("there is no key to open it with")
 
 
 def _cipher(key: bytes) -> "AESGCM":

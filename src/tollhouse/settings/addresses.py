@@ -1,4 +1,4 @@
-"""Reads addresses: where to listen, which store, which provider. ``ValueError`` says what is wrong.
+"""Reads addresses: where to listen, which store, which server. ``ValueError`` says what is wrong.
 
 No message holds the address, since a store's may hold a password.
 """
@@ -60,6 +60,30 @@ def store_url(text: str, base: Path | None) -> str:
 
 def base_url(text: str) -> str:
     """A provider's URL, without the slash at its end."""
+    _check_url(text, "must not hold a user or password: use api_key or headers")
+    if "?" in text or "#" in text:
+        raise ValueError("must not have a query or a fragment")
+    return text.rstrip("/")
+
+
+def keys_url(text: str) -> str:
+    """The URL of an issuer's keys, which may have a query."""
+    _check_url(text, "must not hold a user or password")
+    if "#" in text:
+        raise ValueError("must not have a fragment")
+    return text
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine, by its address or as ``localhost``."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_url(text: str, with_user: str) -> None:
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("must be visible ASCII characters without white space")
     try:
@@ -69,11 +93,8 @@ def base_url(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an absolute http or https URL")
     if "@" in parts.netloc:
-        raise ValueError("must not hold a user or password: use api_key or headers")
-    if "?" in text or "#" in text:
-        raise ValueError("must not have a query or a fragment")
+        raise ValueError(with_user)
     _port(text)
-    return text.rstrip("/")
 
 
 def _port(text: str) -> None:

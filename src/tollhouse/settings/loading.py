@@ -40,9 +40,9 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         values, faults = document.read(path, environ)
     origins, more = overrides.put(values, environ)
     faults += more
-    for section in Settings.model_fields:
+    for section, field in Settings.model_fields.items():
         if values.get(section) is None:
-            values[section] = {}
+            values[section] = () if isinstance(field.default, tuple) else {}
     try:
         settings = Settings.model_validate(values, context=_base(path))
     except ValidationError as error:

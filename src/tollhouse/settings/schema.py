@@ -7,22 +7,20 @@ validation context names: the one that holds the settings file.
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    ValidationInfo,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
 
+from ..core.hosts import DEFAULT_PORTS, Reach
+from ..core.issuer import Issuer
 from ..core.model import Provider, Secret, Timeouts
 from ..core.policy import FailoverPolicy
+from ..core.webhook import Webhook
 from . import certificates, strength
 from .addresses import Address, base_url, listen_address, store_url
+from .issuers import IssuerSection, consistent
+from .section import AnchoredPath, Limit, Seconds, Section, number, text
+from .webhooks import WebhookSection, once
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[!-~]([ \t!-~]*[!-~])?")
@@ -36,43 +34,26 @@ _FRAMING = frozenset(
 )
 
 
-def _number(value: object) -> object:
-    # pydantic takes true for 1.
-    if isinstance(value, bool):
-        raise ValueError("must be a number")  # noqa: TRY004 - pydantic collects ValueErrors
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("must be text (a number needs quotes)")  # noqa: TRY004 - the same
-    return value
-
-
 def _secret(fault_of: Callable[[str], str | None]) -> PlainValidator:
     def check(value: object) -> Secret:
-        text = _text(value)
-        if fault := fault_of(text):
+        secret = text(value)
+        if fault := fault_of(secret):
             raise ValueError(fault)
-        return Secret(text)
+        return Secret(secret)
 
     return PlainValidator(check)
 
 
 def _address(value: object) -> Address:
-    return value if isinstance(value, Address) else listen_address(_text(value))
+    return value if isinstance(value, Address) else listen_address(text(value))
 
 
 def _sealing_key(value: object) -> bytes:
-    return strength.sealing_key(_text(value))
+    return strength.sealing_key(text(value))
 
 
 def _anchored_url(url: str, info: ValidationInfo) -> str:
     return store_url(url, info.context)
-
-
-def _anchored(path: Path, info: ValidationInfo) -> Path:
-    return path if info.context is None else (info.context / path).resolve()
 
 
 def _existing(path: Path) -> Path:
@@ -122,22 +103,25 @@ def _version_fits(version: str | None, info: ValidationInfo) -> str | None:
     return version
 
 
-_Whole = Annotated[int, BeforeValidator(_number)]
-_Seconds = Annotated[float, BeforeValidator(_number), Field(ge=0, le=86_400, allow_inf_nan=False)]
-_Limit = Annotated[float, BeforeValidator(_number), Field(gt=0, le=86_400, allow_inf_nan=False)]
-_Path = Annotated[Path, AfterValidator(_anchored)]
+def _within_reach(
+    webhooks: tuple[WebhookSection, ...], info: ValidationInfo
+) -> tuple[WebhookSection, ...]:
+    auth = info.data.get("auth")
+    if isinstance(auth, Auth):
+        reach = Reach(auth.allow_private_upstreams, auth.upstream_ports)
+        for webhook in webhooks:
+            if fault := reach.fault(webhook.url):
+                raise ValueError(
+                    f"the url of {webhook.name} {fault}, unless auth.allow_private_upstreams is on"
+                )
+    return webhooks
+
+
+_Whole = Annotated[int, BeforeValidator(number)]
 _HeaderName = Annotated[str, AfterValidator(_header_name)]
 _HeaderValue = Annotated[str, AfterValidator(_header_value)]
 _ProviderName = Annotated[str, AfterValidator(_provider_name)]
 _Plan = Literal["free", "pro", "enterprise"]
-
-
-class Section(BaseModel):
-    """What all sections have in common; errors never show the values they are about."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True
-    )
 
 
 class Server(Section):
@@ -148,8 +132,8 @@ class Server(Section):
     max_body_bytes: Annotated[_Whole, Field(ge=1)] = 33_554_432
     """Counted after decompression."""
     max_inflight: Annotated[_Whole, Field(ge=1)] = 10_000
-    drain_seconds: _Seconds = 30.0
-    keepalive_seconds: _Limit = 10.0
+    drain_seconds: Seconds = 30.0
+    keepalive_seconds: Limit = 10.0
     """A silent stream gets a comment this often."""
 
 
@@ -170,14 +154,22 @@ class Auth(Section):
         default=None, repr=False
     )
     """32 bytes; None: the store can keep no provider credential."""
-    jwt: Annotated[tuple[dict[str, Any], ...], _unbuilt("verification of session tokens is")] = ()
+    previous_secret_keys: tuple[Annotated[bytes, PlainValidator(_sealing_key)], ...] = Field(
+        default=(), repr=False
+    )
+    """Earlier ones, which open what they sealed until ``tollhouse secrets rotate`` is done."""
     allow_private_upstreams: bool = False
+    """Whether connections that users and orgs bring may lead anywhere, and by http."""
+    upstream_ports: frozenset[Annotated[_Whole, Field(ge=1, le=65_535)]] = DEFAULT_PORTS
+    """The ports that such connections may name."""
+    jwt: Annotated[tuple[IssuerSection, ...], AfterValidator(consistent)] = ()
+    """Whose session tokens are believed."""
 
 
 class Catalogue(Section):
     """Seeds, and how denials look."""
 
-    files: tuple[Annotated[_Path, AfterValidator(_existing)], ...] = ()
+    files: tuple[Annotated[AnchoredPath, AfterValidator(_existing)], ...] = ()
     hide_denied: bool = False
 
 
@@ -191,19 +183,19 @@ class Tiers(Section):
 class TimeoutSection(Section):
     """Time limits of an upstream call, in seconds."""
 
-    connect: _Limit = 5.0
-    first_byte: _Limit = 60.0
-    idle: _Limit = 60.0
-    total: _Limit = 600.0
+    connect: Limit = 5.0
+    first_byte: Limit = 60.0
+    idle: Limit = 60.0
+    total: Limit = 600.0
 
 
 class TimeoutOverrides(Section):
     """Time limits of one provider; an absent one is the general one."""
 
-    connect: _Limit | None = None
-    first_byte: _Limit | None = None
-    idle: _Limit | None = None
-    total: _Limit | None = None
+    connect: Limit | None = None
+    first_byte: Limit | None = None
+    idle: Limit | None = None
+    total: Limit | None = None
 
 
 class ProviderSection(Section):
@@ -217,9 +209,11 @@ class ProviderSection(Section):
     timeouts: TimeoutOverrides = TimeoutOverrides()
     transport: Literal["auto", "httpx"] = "auto"
     max_connections: Annotated[_Whole, Field(ge=1, le=100_000)] = 1000
-    ca_file: Annotated[_Path, AfterValidator(certificates.authorities)] | None = None
+    ca_file: Annotated[AnchoredPath, AfterValidator(certificates.authorities)] | None = None
     """Authorities in place of the usual ones."""
-    client_cert: Annotated[_Path, AfterValidator(certificates.client_certificate)] | None = None
+    client_cert: Annotated[AnchoredPath, AfterValidator(certificates.client_certificate)] | None = (
+        None
+    )
     """What is shown to a provider that wants to know who calls."""
 
     def noun(self, name: str, general: TimeoutSection) -> Provider:
@@ -246,8 +240,8 @@ class Failover(Section):
 
     max_attempts: Annotated[_Whole, Field(ge=1, le=100)] = 4
     retries: Annotated[_Whole, Field(ge=0, le=100)] = 1
-    retry_after_cap: _Seconds = 10.0
-    commit_after: _Seconds = 5.0
+    retry_after_cap: Seconds = 10.0
+    commit_after: Seconds = 5.0
 
 
 class Telemetry(Section):
@@ -263,7 +257,7 @@ class Telemetry(Section):
 class LedgerSection(Section):
     """The journal on disk."""
 
-    dir: _Path = Path("data/ledger")
+    dir: AnchoredPath = Path("data/ledger")
 
 
 class Settings(Section):
@@ -279,10 +273,26 @@ class Settings(Section):
     failover: Failover = Failover()
     telemetry: Telemetry = Telemetry()
     ledger: LedgerSection = LedgerSection()
+    webhooks: Annotated[
+        tuple[WebhookSection, ...], AfterValidator(once), AfterValidator(_within_reach)
+    ] = ()
+    """Who is told of audit events."""
 
     def provider_map(self) -> dict[str, Provider]:
         """The providers by name, each with its time limits filled in."""
         return {name: section.noun(name, self.timeouts) for name, section in self.providers.items()}
+
+    def issuers(self) -> tuple[Issuer, ...]:
+        """Whose session tokens are believed."""
+        return tuple(section.noun() for section in self.auth.jwt)
+
+    def reach(self) -> Reach:
+        """How far the connections go that users and orgs bring."""
+        return Reach(self.auth.allow_private_upstreams, self.auth.upstream_ports)
+
+    def receivers(self) -> tuple[Webhook, ...]:
+        """Who is told of audit events."""
+        return tuple(section.noun(self.reach()) for section in self.webhooks)
 
     def tier_map(self) -> dict[str, frozenset[str]]:
         """Each tier's plans."""
