@@ -18,6 +18,8 @@ TARGET = Target(Provider("p", "openai", "https://h.example"), "up", Timeouts())
 ACME = Owner(OwnerKind.ORG, slug="acme")
 ADA = Owner(OwnerKind.USER, id="ada", slug="acme")
 ADA_SHARED = Owner(OwnerKind.USER, id="ada", slug="acme", shared=True)
+OTHERS = frozenset({"other"})
+"""Orgs that the caller is not of."""
 CHAT = Needs(endpoint=Endpoint.CHAT)
 
 

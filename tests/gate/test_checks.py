@@ -18,9 +18,9 @@ from gate.samples import (
 )
 from tollhouse.core.caller import Caller, Role
 from tollhouse.core.errors import Code, Refusal
-from tollhouse.core.model import Limits, Model, Owner, OwnerKind
+from tollhouse.core.model import Limits, Model, Owner, OwnerKind, SystemPrompt
 from tollhouse.core.needs import Endpoint, ModelType, Needs
-from tollhouse.gate.gate import decide, judge
+from tollhouse.gate.gate import decide, judge, listing
 from tollhouse.gate.refusals import visible
 
 EMBED = model(type=ModelType.EMBEDDINGS, supported_dimensions=(256, 512))
@@ -206,6 +206,14 @@ def test_system_admin_is_a_caller_like_any_other() -> None:
     assert _codes(model(), admin, CHAT) == [Code.TIER_INSUFFICIENT]
 
 
+def test_users_of_one_id_in_two_orgs_are_two() -> None:
+    """Whoever makes tokens in one org is nobody in another, whatever name it gives itself."""
+    for owner in (ADA, ADA_SHARED):
+        assert visible(model(owner=owner), caller("acme", user="ada"))
+        assert not visible(model(owner=owner), caller("globex", user="ada"))
+        assert not visible(model(owner=owner), caller(None, user="ada"))
+
+
 def test_owner_without_a_name_is_nobodys() -> None:
     """An org's model without a slug and a user's without an id are visible to nobody."""
     nobody = caller(None, user=None)
@@ -213,18 +221,47 @@ def test_owner_without_a_name_is_nobodys() -> None:
     assert not visible(model(owner=Owner(OwnerKind.USER, shared=True)), nobody)
 
 
+class Uncountable(str):
+    """A text that may not be counted."""
+
+    __slots__ = ()
+
+    def split(self, *_: Any, **__: Any) -> list[str]:
+        """Fail."""
+        raise AssertionError("counted")
+
+
 def test_short_input_is_not_counted() -> None:
     """Words are counted only when the size says that they could be too many."""
-
-    class Uncountable(str):
-        __slots__ = ()
-
-        def split(self, *_: Any, **__: Any) -> list[str]:
-            raise AssertionError("counted")
-
     subject = model(limits=Limits(context_window=10))
     needs = needing(input_bytes=21, texts=(Uncountable("a b c"),))
     assert judge(subject, caller(), needs, NOW, snapshot(subject)) == ()
+
+
+def test_short_input_with_a_system_prompt_is_not_counted() -> None:
+    """The prompt is counted beforehand, and once: only the input's size has to be looked at."""
+    subject = model(limits=Limits(context_window=10), system_prompt=SystemPrompt.of("one two"))
+    fits = needing(input_bytes=17, texts=(Uncountable("a b c"),))
+    assert judge(subject, caller(), fits, NOW, snapshot(subject)) == ()
+
+
+@pytest.mark.parametrize(("words", "refused"), [(7, False), (8, True)])
+def test_a_system_prompt_takes_up_room(words: int, *, refused: bool) -> None:
+    """Three words of it and seven of the input are ten; its text is not in the refusal."""
+    prompt = SystemPrompt.of("canary canary canary")
+    subject = model(limits=Limits(context_window=10), system_prompt=prompt)
+    needs = needing(input_bytes=100, texts=("a " * words,))
+    refusals = judge(subject, caller(), needs, NOW, snapshot(subject))
+    assert [one.code for one in refusals] == [Code.CONTEXT_LENGTH_EXCEEDED] * refused
+    assert not any("canary" in one.message for one in refusals)
+    assert all("at least 11 tokens" in one.message for one in refusals)
+
+
+def test_a_prompt_that_fills_the_window_leaves_nothing_to_ask() -> None:
+    """Such a model is not listed either: no request of it could pass."""
+    subject = model(limits=Limits(context_window=2), system_prompt=SystemPrompt.of("a b c"))
+    assert judge(subject, caller(), Needs(), NOW, snapshot(subject))
+    assert listing(snapshot(subject), caller(), NOW) == []
 
 
 def test_messages_name_the_id_as_requested_and_say_what_to_do() -> None:

@@ -1,8 +1,8 @@
 """Documents in, an immutable snapshot out; or all faults of all models at once.
 
 Reading a document and building its effective model is remembered per model for as long as the
-document (and its parent's) stays the same, so that a change costs what it changes plus one pass
-over the links. Documents handed in must not be edited in place afterwards.
+document (its parent's, and its system prompt's) stays the same, so that a change costs what it
+changes plus one pass over the links. Documents handed in must not be edited in place afterwards.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,12 @@ from ..core.errors import FieldFault
 from ..core.history import StoredCatalogue, StoredModel
 from ..core.model import Model
 from ..core.snapshot import Snapshot, Spelling
+from .compositions import (
+    Composition,
+    composition_faults,
+    prompt_reference_faults,
+    read_compositions,
+)
 from .documents.model import ModelDocument, read_document
 from .effective import Environment, Unusable, build
 from .faults import CatalogueInvalid, ModelFault
@@ -33,11 +39,19 @@ class _Read:
 
 
 @dataclass(frozen=True, slots=True)
-class _Built:
-    """What a document made, under the parent it had."""
+class _Sources:
+    """What a model is made of; the same objects make the same model."""
 
     read: _Read
     parent: _Read | None
+    composition: Composition | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """What the sources made."""
+
+    sources: _Sources
     model: Model | None
     faults: tuple[FieldFault, ...]
 
@@ -47,6 +61,7 @@ class Compiler:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
+        self._compositions: Mapping[str, Composition] = {}
         self._reads: Mapping[str, _Read] = {}
         self._built: Mapping[str, _Built] = {}
         self._names: tuple[str, ...] = ()
@@ -54,14 +69,17 @@ class Compiler:
 
     def compile(self, stored: StoredCatalogue) -> Snapshot:
         """The snapshot of these documents; ``CatalogueInvalid`` with every fault."""
+        compositions = read_compositions(stored.prompts, self._compositions)
         reads, faults = self._read_all(stored.models)
         links = {model_id: read.links for model_id, read in reads.items()}
         aliases, alias_faults = resolve_aliases(links)
-        built = {model_id: self._build(read, reads) for model_id, read in reads.items()}
-        self._reads, self._built = reads, built
+        built = {i: self._build(read, reads, compositions) for i, read in reads.items()}
+        self._compositions, self._reads, self._built = compositions, reads, built
         faults += alias_faults
         faults += reference_faults(links)
         faults += cycle_faults(links)
+        faults += composition_faults(compositions)
+        faults += prompt_reference_faults(links, compositions)
         for model_id, made in built.items():
             if made.faults:
                 faults += (ModelFault(model_id, one.path, one.message) for one in made.faults)
@@ -88,37 +106,52 @@ class Compiler:
             reads[stored.model_id] = known if known is not None and same else _read(stored)
         return reads, faults
 
-    def _build(self, read: _Read, reads: Mapping[str, _Read]) -> _Built:
-        parent = reads.get(read.links.parent) if read.links.parent is not None else None
+    def _build(
+        self, read: _Read, reads: Mapping[str, _Read], compositions: Mapping[str, Composition]
+    ) -> _Built:
+        links = read.links
+        parent = reads.get(links.parent) if links.parent is not None else None
+        composition = compositions.get(links.prompt) if links.prompt is not None else None
         known = self._built.get(read.stored.model_id)
-        if known is not None and known.read is read and known.parent is parent:
+        if (
+            known is not None
+            and (of := known.sources).read is read
+            and of.parent is parent
+            and of.composition is composition
+        ):
             return known
+        return self._build_anew(_Sources(read, parent, composition))
+
+    def _build_anew(self, sources: _Sources) -> _Built:
+        read, parent = sources.read, sources.parent
         if read.document is None:
-            return _Built(read, parent, None, read.faults)
+            return _Built(sources, None, read.faults)
         if read.links.parent is None:
-            return self._made(read, None, read.document)
+            return self._made(sources, read.document)
         if parent is None or parent.document is None:
-            return _Built(read, parent, None, read.faults)
+            return _Built(sources, None, read.faults)
         faults = (
             *inheritance_faults(read.document, parent.document),
             *typed_faults(read.stored.document, parent.document.type),
         )
-        return self._made(read, parent, inherit(read.document, parent.document), faults)
+        return self._made(sources, inherit(read.document, parent.document), faults)
 
     def _made(
-        self,
-        read: _Read,
-        parent: _Read | None,
-        document: ModelDocument,
-        faults: tuple[FieldFault, ...] = (),
+        self, sources: _Sources, document: ModelDocument, faults: tuple[FieldFault, ...] = ()
     ) -> _Built:
-        faults = (*read.faults, *faults)
+        faults = (*sources.read.faults, *faults)
+        parent, composition = sources.parent, sources.composition
         try:
-            above = parent.document if parent is not None else None
-            model = build(read.stored, document, self._environment, parent=above)
+            model = build(
+                sources.read.stored,
+                document,
+                self._environment,
+                parent=parent.document if parent is not None else None,
+                composed=composition.prompt if composition is not None else None,
+            )
         except Unusable as error:
-            return _Built(read, parent, None, (*faults, *error.faults))
-        return _Built(read, parent, None if faults else model, faults)
+            return _Built(sources, None, (*faults, *error.faults))
+        return _Built(sources, None if faults else model, faults)
 
     def _spell(self, names: tuple[str, ...]) -> tuple[Spelling, ...]:
         if self._names != names:

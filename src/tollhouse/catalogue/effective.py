@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
+
+import msgspec
 
 from ..core.errors import FieldFault
 from ..core.history import StoredModel
 from ..core.model import (
+    Brownout,
     Display,
     Limits,
     Model,
@@ -16,6 +20,7 @@ from ..core.model import (
     OwnerKind,
     Provider,
     Secret,
+    SystemPrompt,
     Target,
     Timeouts,
 )
@@ -23,6 +28,7 @@ from ..core.money import to_rate
 from ..core.needs import ModelType
 from ..core.prices import PriceClass, PriceTable, PriceTier
 from .documents.fields import parse_time
+from .documents.model import Brownout as BrownoutDocument
 from .documents.model import ModelDocument
 from .documents.pricing import PRICE_FIELDS, TOKENS, Prices, Pricing
 from .documents.provider_config import AZURE_ONLY, Connection, ProviderConfig
@@ -45,8 +51,8 @@ class Environment:
     hide_denied: bool = False
     transport: str = "auto"
     """For models with a connection of their own."""
-    prompts: Mapping[str, str] = field(default_factory=dict)
-    """System prompts by the id that ``system_prompt_id`` names."""
+    allow_private_upstreams: bool = False
+    """Whether connections of orgs and users may lead anywhere."""
 
 
 class Unusable(Exception):
@@ -63,8 +69,12 @@ def build(
     environment: Environment,
     *,
     parent: ModelDocument | None = None,
+    composed: SystemPrompt | None = None,
 ) -> Model:
-    """The model that a document (inheritance filled in) stands for; ``Unusable`` if it cannot."""
+    """The model that a document (inheritance filled in) stands for; ``Unusable`` if it cannot.
+
+    ``composed`` is what the system prompt makes that the document names.
+    """
     faults: list[FieldFault] = []
     provider = _provider(document, environment, parent or document, faults)
     tier = document.tier or DEFAULT_TIER
@@ -74,9 +84,9 @@ def build(
         faults.extend(_route_faults(document, provider))
     if parent is not None:
         faults.clear()  # what is inherited is the parent's fault, and told there
-    prompt = _system_prompt(document, environment, faults)
     if faults or provider is None or document.type is None:
         raise Unusable(tuple(faults))
+    override = document.system_prompt
     return Model(
         model_id=document.model_id,
         type=ModelType(document.type),
@@ -96,12 +106,13 @@ def build(
         credit_multiplier=document.credit_multiplier,
         failover=document.failovers,
         end_of_life_at=_seconds(document.end_of_life_at),
+        brownouts=tuple(map(_brownout, document.brownouts or ())),
         deprecated_at=_seconds(document.deprecated_at),
         deprecation_message=document.deprecation_message,
         replacement_model_id=document.replacement_model_id,
         redirect_on_end_of_life=_config(document).on_end_of_life == "redirect",
         is_recommended=bool(document.is_recommended),
-        system_prompt=prompt,
+        system_prompt=SystemPrompt.of(override) if override else composed,
         tags=tuple(document.tags or ()),
         region=document.region,
         created_at=parse_time(document.created_at),
@@ -169,19 +180,14 @@ def _own_provider(
         api_key=key,
         timeouts=environment.timeouts,
         transport=environment.transport,
+        guarded=_is_guarded(holder, environment),
     )
 
 
-def _system_prompt(
-    document: ModelDocument, environment: Environment, faults: list[FieldFault]
-) -> str | None:
-    """The override if there is one, else the composition."""
-    composed = None
-    if document.system_prompt_id is not None:
-        composed = environment.prompts.get(document.system_prompt_id)
-        if composed is None:
-            faults.append(FieldFault("system_prompt_id", "names no system prompt"))
-    return document.system_prompt or composed
+def _is_guarded(holder: ModelDocument, environment: Environment) -> bool:
+    """Whether a connection is that of an org or a user, who may not call what is private to us."""
+    theirs = holder.owner is not None and holder.owner.kind != "system"
+    return theirs and not environment.allow_private_upstreams
 
 
 def _route_faults(document: ModelDocument, provider: Provider) -> Iterator[FieldFault]:
@@ -205,19 +211,27 @@ def _target(document: ModelDocument, provider: Provider) -> Target:
     timeouts = provider.timeouts
     if config.timeouts is not None:
         own = {name: value for name, value in config.timeouts if value is not None}
-        timeouts = replace(timeouts, **own)
+        timeouts = msgspec.structs.replace(timeouts, **own)
     return Target(
         provider=provider,
         upstream_model=document.upstream_model or document.model_id,
         timeouts=timeouts,
         headers=tuple((config.headers or {}).items()),
-        params={name: _encode(value) for name, value in (config.params or {}).items()},
+        params={name: _encode(value) for name, value in _params(document, config).items()},
         deployment=config.deployment,
         api_version=config.api_version,
         retries=config.retries,
         max_parallel=config.max_parallel,
         stream_usage=config.stream_usage is not False,
     )
+
+
+def _params(document: ModelDocument, config: ProviderConfig) -> Mapping[str, Any]:
+    """The defaults of a request; the number of dimensions where a request may choose one."""
+    params = config.params or {}
+    if document.supported_dimensions and document.dimensions is not None:
+        return {"dimensions": document.dimensions, **params}
+    return params
 
 
 def _owner(document: ModelDocument) -> Owner:
@@ -268,6 +282,15 @@ def _config(document: ModelDocument) -> ProviderConfig:
 
 
 _NO_CONFIG = ProviderConfig()
+
+
+def _brownout(window: BrownoutDocument) -> Brownout:
+    return Brownout(
+        start=parse_time(window.start),
+        end=parse_time(window.end),
+        share=window.share,
+        bound=int(Fraction(window.share) * 2**64),
+    )
 
 
 def _seconds(time: str | None) -> float | None:

@@ -1,9 +1,9 @@
 """What an org's or user's model takes from the system model it hangs off.
 
 The parent's answer to *what is called and what it costs* always holds: provider, upstream model,
-connection, capabilities, pricing, tier, credit multiplier and type. Its limits are defaults that
-may be lowered. Its restrictions cannot be escaped: a child is no more enabled, no longer alive
-and open to no more orgs than its parent.
+connection, pricing, tier, credit multiplier and type. Its capabilities may be switched off, never
+on, and its limits are defaults that may be lowered. Its restrictions cannot be escaped: a child is
+no more enabled, no longer alive and open to no more orgs than its parent.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def inherit(child: ModelDocument, parent: ModelDocument) -> ModelDocument:
         "provider": parent.provider,
         "upstream_model": parent.upstream_model or parent.model_id,
         "connection": parent.connection,
-        "capabilities": parent.capabilities,
+        "capabilities": {**(parent.capabilities or {}), **(child.capabilities or {})} or None,
         "pricing": parent.pricing,
         "tier": parent.tier,
         "credit_multiplier": parent.credit_multiplier,
@@ -32,6 +32,7 @@ def inherit(child: ModelDocument, parent: ModelDocument) -> ModelDocument:
         "supported_dimensions": child.supported_dimensions or parent.supported_dimensions,
         "org_slugs": _orgs(child, parent),
         "region": child.region or parent.region,
+        "brownouts": [*(parent.brownouts or ()), *(child.brownouts or ())] or None,
         "provider_config": _config(child.provider_config, parent.provider_config),
     }
     if _ends_first(parent, child):

@@ -16,24 +16,29 @@ _SHOWN_HOPS = 8
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The other models that a document names."""
+    """The other documents that a model's names."""
 
     aliases: tuple[str, ...] = ()
     failover: tuple[str, ...] = ()
     failover_is_list: bool = False
     parent: str | None = None
     replacement: str | None = None
+    prompt: str | None = None
+    org: str | None = None
+    """The slug of the org that the model belongs to, or its user is of."""
 
 
 def read_links(raw: Document) -> Links:
     """The links of a document; values of a wrong type are left out."""
-    failover = raw.get("failover")
+    failover, owner = raw.get("failover"), raw.get("owner")
     return Links(
         aliases=_names(raw.get("aliases")),
         failover=_names(failover if isinstance(failover, list) else [failover]),
         failover_is_list=isinstance(failover, list),
         parent=_name(raw.get("parent_model_id")),
         replacement=_name(raw.get("replacement_model_id")),
+        prompt=_name(raw.get("system_prompt_id")),
+        org=_name(owner.get("slug")) if isinstance(owner, dict) else None,
     )
 
 

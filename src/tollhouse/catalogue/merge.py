@@ -26,6 +26,21 @@ def changed_fields(before: Document, after: Document) -> tuple[str, ...]:
     return tuple(sorted(_changed(before, after, "")))
 
 
+def value_at(document: Document, path: str) -> Any:
+    """What stands at a dotted path; None where there is nothing.
+
+    A name may hold a dot itself: the longest one that is there is meant.
+    """
+    here: Any = document
+    while path and isinstance(here, dict):
+        names = [name for name in here if path == name or path.startswith(f"{name}.")]
+        if not names:
+            return None
+        name = max(names, key=len)
+        here, path = here[name], path[len(name) + 1 :]
+    return None if path else here
+
+
 def _changed(before: Document, after: Document, prefix: str) -> list[str]:
     paths: list[str] = []
     for name in before.keys() | after.keys():

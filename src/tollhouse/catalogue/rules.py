@@ -10,6 +10,7 @@ from typing import Any
 from ..core.errors import FieldFault
 from ..core.history import Document
 from ..core.needs import ModelType
+from .documents.fields import parse_time
 from .documents.pricing import PRICE_FIELDS, USABLE
 from .documents.provider_config import INHERITED_ONLY
 from .storable import join
@@ -18,7 +19,6 @@ INHERITED = (
     "provider",
     "upstream_model",
     "connection",
-    "capabilities",
     "pricing",
     "tier",
     "credit_multiplier",
@@ -35,6 +35,7 @@ def document_faults(raw: Document) -> Faults:
         _route,
         _ownership,
         _lifecycle,
+        _brownouts,
     )
     for rule in rules:
         yield from rule(raw)
@@ -68,6 +69,8 @@ def _parentage(raw: Document) -> Faults:
     for name in INHERITED:
         if raw.get(name) is not None:
             yield FieldFault(name, "comes from the parent model and cannot be set")
+    if any(known is not False for known in _object(raw.get("capabilities")).values()):
+        yield FieldFault("capabilities", "comes from the parent model: it can only be switched off")
     config = _object(raw.get("provider_config"))
     for name in INHERITED_ONLY:
         if config.get(name) is not None:
@@ -107,6 +110,36 @@ def _lifecycle(raw: Document) -> Faults:
         yield FieldFault(
             "provider_config.on_end_of_life", "needs a replacement_model_id to redirect to"
         )
+
+
+def _brownouts(raw: Document) -> Faults:
+    """Windows that are none, that overlap, or that reach beyond the end of life."""
+    windows = raw.get("brownouts")
+    if not isinstance(windows, list) or not windows:
+        return
+    ends = _moment(raw.get("end_of_life_at"))
+    if raw.get("end_of_life_at") is None:
+        yield FieldFault("brownouts", "needs an end_of_life_at that they come before")
+    before: float | None = None
+    for index, window in enumerate(map(_object, windows)):
+        start, end = _moment(window.get("start")), _moment(window.get("end"))
+        if start is None or end is None:
+            continue
+        if start >= end:
+            yield FieldFault(f"brownouts[{index}].end", "must be after its start")
+        if before is not None and start < before:
+            yield FieldFault(f"brownouts[{index}].start", "must not be before the last one's end")
+        if ends is not None and end > ends:
+            yield FieldFault(f"brownouts[{index}].end", "must not be after end_of_life_at")
+        before = end
+
+
+def _moment(value: object) -> float | None:
+    """Unix seconds; None for what the shape's own check complains of."""
+    try:
+        return parse_time(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _dimensions(raw: Document) -> Faults:

@@ -1,4 +1,4 @@
-"""Reading a catalogue file: models and orgs, or every fault of the whole file with its path."""
+"""Reading a catalogue file: models, orgs and prompts, or every fault of it with its path."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +7,7 @@ from ..core.errors import CallerError, FieldFault, invalid_fields
 from ..core.history import Document
 from ..core.tenants import Org
 from .names import slug_fault
+from .prompt_writing import kept_prompt
 from .writing import Seal, new_document
 
 PLANS = frozenset({"free", "pro", "enterprise"})
@@ -21,10 +22,12 @@ class Seeds:
     models: tuple[Document, ...]
     """Bodies in file order, ready for ``new_document``."""
     orgs: tuple[Org, ...]
+    prompts: tuple[Document, ...] = ()
+    """Bodies with their ids, ready for ``kept_prompt``."""
 
 
 def read_seeds(content: Any, *, plans: frozenset[str] = PLANS, seal: Seal | None = None) -> Seeds:
-    """Check what a catalogue file holds (``{models, orgs}``, as its YAML reads); 422 if faulty.
+    """Check what a catalogue file holds, ``{models, orgs, prompts}`` as its YAML reads; or 422.
 
     ``seal`` is only tried out: bodies keep their keys as they are in the file.
     """
@@ -35,21 +38,26 @@ def read_seeds(content: Any, *, plans: frozenset[str] = PLANS, seal: Seal | None
     faults = [
         FieldFault(str(name), "is not a known field")
         for name in content
-        if name not in {"models", "orgs"}
+        if name not in {"models", "orgs", "prompts"}
     ]
     models = _items(content, "models", faults)
     orgs = _items(content, "orgs", faults)
+    prompts = _items(content, "prompts", faults)
+    for index, body in enumerate(prompts):
+        faults += _prompt_faults(body, f"prompts[{index}]")
     for index, body in enumerate(models):
         faults += _model_faults(body, f"models[{index}]", seal)
     for index, org in enumerate(orgs):
         faults += _org_faults(org, f"orgs[{index}]", plans)
     faults += _repeated(models, "models", "model_id")
     faults += _repeated(orgs, "orgs", "slug")
+    faults += _repeated(prompts, "prompts", "prompt_id")
     if faults:
         raise invalid_fields(faults)
     return Seeds(
         tuple(models),
         tuple(Org(slug=org["slug"], plan=org["plan"], name=org.get("name")) for org in orgs),
+        tuple(prompts),
     )
 
 
@@ -67,12 +75,24 @@ def _model_faults(body: Any, path: str, seal: Seal | None) -> list[FieldFault]:
     try:
         new_document(body, uid=_ANY_UID, now=0, actor="", source="seed", seal=seal)
     except CallerError as error:
-        whole = "document"
-        return [
-            FieldFault(path if one.path == whole else f"{path}.{one.path}", one.message)
-            for one in error.fields
-        ]
+        return _below(path, error)
     return []
+
+
+def _prompt_faults(body: Any, path: str) -> list[FieldFault]:
+    try:
+        kept_prompt(body, now=0, actor="")
+    except CallerError as error:
+        return _below(path, error)
+    return []
+
+
+def _below(path: str, error: CallerError) -> list[FieldFault]:
+    whole = "document"
+    return [
+        FieldFault(path if one.path == whole else f"{path}.{one.path}", one.message)
+        for one in error.fields
+    ]
 
 
 def _org_faults(org: Any, path: str, plans: frozenset[str]) -> list[FieldFault]:

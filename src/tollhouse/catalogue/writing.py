@@ -41,7 +41,7 @@ def new_document(
     body: Any, *, uid: str, now: float, actor: str, source: str, seal: Seal | None = None
 ) -> Document:
     """The document that a create makes; 422 with every fault. ``source`` is seed, api or import."""
-    sent = _readable(body)
+    sent = readable(body)
     faults = [
         FieldFault(name, "is set by the gateway: leave it out")
         for name in READ_ONLY
@@ -58,7 +58,7 @@ def apply_patch(
     current: Document, patch: Any, *, now: float, actor: str, seal: Seal | None = None
 ) -> Document:
     """The next version of a document under a merge patch (RFC 7396); 422 with every fault."""
-    sent = _readable(patch)
+    sent = readable(patch)
     faults = _fixed_faults(sent, public_document(current, now=now))
     sent = _sealed(sent, current, seal, faults)
     own = {name: value for name, value in sent.items() if name not in (*READ_ONLY, "model_id")}
@@ -77,7 +77,7 @@ def replace_document(
 
     What the body leaves out is gone, but for the provider's key: it is kept as a patch keeps it.
     """
-    sent = _readable(body)
+    sent = readable(body)
     faults = _fixed_faults(sent, public_document(current, now=now))
     sent = _sealed(sent, current, seal, faults)
     own = {name: value for name, value in sent.items() if name not in (*READ_ONLY, "model_id")}
@@ -117,21 +117,22 @@ def body_of(document: Document) -> Document:
     return shown
 
 
-def _defaults(document: Document) -> Document:
-    """The values that stand for absent fields and that people look for."""
-    shown: Document = {"enabled": True, "owner": {"kind": "system"}}
-    if document.get("parent_model_id") is None:
-        shown["tier"] = DEFAULT_TIER
-    return shown
-
-
-def _readable(body: Any) -> Document:
+def readable(body: Any) -> Document:
+    """A body in its plain form; 422 for one that is no object or that no store could keep."""
     if not isinstance(body, dict):
         raise invalid_fields([FieldFault("document", "must be an object")])
     faults = list(storage_faults(body))
     if faults:
         raise invalid_fields(faults)
     return plain(body)
+
+
+def _defaults(document: Document) -> Document:
+    """The values that stand for absent fields and that people look for."""
+    shown: Document = {"enabled": True, "owner": {"kind": "system"}}
+    if document.get("parent_model_id") is None:
+        shown["tier"] = DEFAULT_TIER
+    return shown
 
 
 def _fixed_faults(sent: Document, shown: Document) -> list[FieldFault]:

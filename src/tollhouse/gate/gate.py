@@ -6,7 +6,7 @@ makes checks 3 to 10. Ids are compared exactly; the cost of an answer does not g
 catalogue.
 """
 
-from dataclasses import dataclass, replace
+import msgspec
 
 from ..core.caller import Caller
 from ..core.errors import Code, Refusal
@@ -14,28 +14,14 @@ from ..core.model import Model
 from ..core.needs import Needs
 from ..core.snapshot import Snapshot
 from .close import close_names
-from .refusals import (
-    Question,
-    affordable,
-    alive,
-    allowed,
-    capable,
-    enabled,
-    not_found,
-    suited,
-    visible,
-    within_limits,
-)
+from .refusals import CHECKS, Question, not_found, visible
 
 MAX_REDIRECTS = 8
 _ANYTHING = Needs()
 _DENIED = 403
-_SINGLE = (enabled, alive, allowed, affordable, suited)
-_SEVERAL = (capable, within_limits)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """The gate's answer. The first refusal is what the client is told; the others are kept."""
 
     model: Model | None
@@ -50,20 +36,30 @@ class Verdict:
         return not self.refusals
 
 
-def decide(snapshot: Snapshot, requested: str, caller: Caller, needs: Needs, now: float) -> Verdict:
-    """Judge what ``requested`` names; ``now`` is in Unix seconds."""
+def decide(
+    snapshot: Snapshot,
+    requested: str,
+    caller: Caller,
+    needs: Needs,
+    now: float,
+    request_id: str | None = None,
+) -> Verdict:
+    """Judge what ``requested`` names; ``now`` is in Unix seconds.
+
+    ``request_id`` decides in brown-outs; without one, for a look-up or a list, there are none.
+    """
     model = snapshot.find(requested)
     if model is None or not visible(model, caller):
         return Verdict(None, (_unknown(snapshot, requested, caller, now),))
-    refusals = judge(model, caller, needs, now, snapshot, name=requested)
+    refusals = _against(model, caller, needs, now, snapshot, requested, request_id)
     if not refusals:
         return Verdict(model)
     verdict = Verdict(model, refusals)
     if refusals[0].code is Code.MODEL_RETIRED:
-        verdict = _redirect(model, caller, needs, now, snapshot) or verdict
+        verdict = _redirect(model, caller, needs, now, snapshot, request_id) or verdict
     if snapshot.hide_denied and any(one.code.status == _DENIED for one in verdict.refusals):
         hidden = _unknown(snapshot, requested, caller, now)
-        verdict = replace(verdict, refusals=(hidden, *verdict.refusals))
+        verdict = msgspec.structs.replace(verdict, refusals=(hidden, *verdict.refusals))
     return verdict
 
 
@@ -73,20 +69,29 @@ def judge(
     needs: Needs,
     now: float,
     snapshot: Snapshot,
-    *,
-    name: str | None = None,
+    request_id: str | None = None,
 ) -> tuple[Refusal, ...]:
-    """Every reason against one model, in the contract's order; ``name`` is how messages call it.
+    """Every reason against one model, in the contract's order.
 
     A model that the caller may not know of gives one reason only, the one for an unknown id.
     """
     if not visible(model, caller):
-        return (not_found(name or model.model_id),)
-    question = Question(model, caller, needs, now, snapshot, name or model.model_id)
-    refusals = [refusal for check in _SINGLE if (refusal := check(question)) is not None]
-    for several in _SEVERAL:
-        refusals.extend(several(question))
-    return tuple(refusals)
+        return (not_found(model.model_id),)
+    return _against(model, caller, needs, now, snapshot, model.model_id, request_id)
+
+
+def _against(
+    model: Model,
+    caller: Caller,
+    needs: Needs,
+    now: float,
+    snapshot: Snapshot,
+    name: str,
+    request_id: str | None,
+) -> tuple[Refusal, ...]:
+    """Every reason against a model that the caller may know of, which messages call ``name``."""
+    question = Question(model, caller, needs, now, snapshot, name, request_id)
+    return tuple([refusal for check in CHECKS for refusal in check(question)])
 
 
 def listing(snapshot: Snapshot, caller: Caller, now: float) -> list[Model]:
@@ -115,7 +120,7 @@ def _listed(snapshot: Snapshot, name: str, caller: Caller, now: float) -> bool:
 def _usable(snapshot: Snapshot, model: Model, caller: Caller, now: float) -> bool:
     refusals = judge(model, caller, _ANYTHING, now, snapshot)
     if refusals and refusals[0].code is Code.MODEL_RETIRED:
-        verdict = _redirect(model, caller, _ANYTHING, now, snapshot)
+        verdict = _redirect(model, caller, _ANYTHING, now, snapshot, None)
         return verdict is not None and verdict.allowed
     return not refusals
 
@@ -125,7 +130,12 @@ def _unknown(snapshot: Snapshot, requested: str, caller: Caller, now: float) -> 
 
 
 def _redirect(
-    retired: Model, caller: Caller, needs: Needs, now: float, snapshot: Snapshot
+    retired: Model,
+    caller: Caller,
+    needs: Needs,
+    now: float,
+    snapshot: Snapshot,
+    request_id: str | None,
 ) -> Verdict | None:
     """The verdict on the replacement, gated afresh; None when there is nowhere to go."""
     model = retired
@@ -133,7 +143,7 @@ def _redirect(
         successor = snapshot.find(model.replacement_model_id or "")
         if not model.redirect_on_end_of_life or successor is None:
             return None
-        refusals = judge(successor, caller, needs, now, snapshot)
+        refusals = judge(successor, caller, needs, now, snapshot, request_id)
         if not refusals or refusals[0].code is not Code.MODEL_RETIRED:
             hidden = refusals and refusals[0].code is Code.MODEL_NOT_FOUND
             return None if hidden else Verdict(successor, refusals, retired.model_id)

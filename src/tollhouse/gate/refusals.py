@@ -1,24 +1,28 @@
-"""The checks of the gate, in the contract's order, each a reason or None.
+"""The checks of the gate, in the contract's order, each with its reasons, usually none.
 
 A check reads one effective model and what the request needs; none reads another check's result,
 so that every reason is found. Messages are for the developer of the application.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import msgspec
 
 from ..core.caller import Caller
 from ..core.errors import Code, Refusal
 from ..core.model import Model, OwnerKind
 from ..core.needs import Needs
 from ..core.snapshot import Snapshot
+from ..core.times import write_time
+from .brownouts import brownout_at
 
 _SHOWN = 128
 """Characters of a requested id that a message repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+Reasons = tuple[Refusal, ...]
+_NONE: Reasons = ()
+
+
+class Question(msgspec.Struct, frozen=True, gc=False):
     """What is asked of the gate about one model."""
 
     model: Model
@@ -28,6 +32,8 @@ class Question:
     snapshot: Snapshot
     name: str
     """The id or alias that messages use: the client's own."""
+    request_id: str | None = None
+    """Whose draw decides in a brown-out; None where there is no request."""
 
 
 def visible(model: Model, caller: Caller) -> bool:
@@ -38,7 +44,9 @@ def visible(model: Model, caller: Caller) -> bool:
     same_org = owner.slug is not None and owner.slug == caller.org
     if owner.kind is OwnerKind.ORG:
         return same_org
-    return (owner.id is not None and owner.id == caller.user) or (owner.shared and same_org)
+    # Two orgs may each have a user of this id: whoever makes tokens in one is nobody in the other.
+    own = owner.id is not None and owner.id == caller.user and (same_org or owner.slug is None)
+    return own or (owner.shared and same_org)
 
 
 def not_found(name: str, close_ids: tuple[str, ...] = ()) -> Refusal:
@@ -54,128 +62,191 @@ def not_found(name: str, close_ids: tuple[str, ...] = ()) -> Refusal:
     )
 
 
-def enabled(question: Question) -> Refusal | None:
+def enabled(question: Question) -> Reasons:
     """Check 4: its own switch and its parent's."""
     if question.model.enabled:
-        return None
-    return Refusal(
-        Code.MODEL_DISABLED,
-        f"The model {_quoted(question.name)} is disabled. Use another model, or ask the"
-        " administrator of this gateway to enable it.",
-        param="model",
+        return _NONE
+    return (
+        Refusal(
+            Code.MODEL_DISABLED,
+            f"The model {_quoted(question.name)} is disabled. Use another model, or ask the"
+            " administrator of this gateway to enable it.",
+            param="model",
+        ),
     )
 
 
-def alive(question: Question) -> Refusal | None:
-    """Check 5: past its end of life, by the clock."""
+def alive(question: Question) -> Reasons:
+    """Check 5: past its end of life, by the clock, or in a brown-out before it."""
     model = question.model
-    if model.end_of_life_at is None or question.now < model.end_of_life_at:
-        return None
-    message = f"The model {_quoted(question.name)} has reached its end of life."
+    if model.end_of_life_at is None:
+        return _NONE
+    if question.now >= model.end_of_life_at:
+        message = f"The model {_quoted(question.name)} has reached its end of life."
+    elif window := brownout_at(model, question.request_id, question.now):
+        message = (
+            f"The model {_quoted(question.name)} reaches its end of life on"
+            f" {write_time(model.end_of_life_at)}. Ahead of that, a share of its requests"
+            f" ({window.share}) is refused from {write_time(window.start)}"
+            f" to {write_time(window.end)}."
+        )
+    else:
+        return _NONE
     if model.deprecation_message:
         message += f" {model.deprecation_message}"
     replacement = model.replacement_model_id
     successor = question.snapshot.find(replacement) if replacement else None
     if successor is None or not visible(successor, question.caller):
-        return Refusal(Code.MODEL_RETIRED, f"{message} Use another model.", param="model")
-    return Refusal(
-        Code.MODEL_RETIRED,
-        f"{message} Use {_quoted(successor.model_id)} instead.",
-        param="model",
-        replacement=successor.model_id,
+        return (Refusal(Code.MODEL_RETIRED, f"{message} Use another model.", param="model"),)
+    return (
+        Refusal(
+            Code.MODEL_RETIRED,
+            f"{message} Use {_quoted(successor.model_id)} instead.",
+            param="model",
+            replacement=successor.model_id,
+        ),
     )
 
 
-def allowed(question: Question) -> Refusal | None:
+def allowed(question: Question) -> Reasons:
     """Check 6: the orgs it is kept for."""
     slugs = question.model.org_slugs
     if not slugs or question.caller.org in slugs:
-        return None
-    return Refusal(
-        Code.MODEL_NOT_ALLOWED,
-        f"The model {_quoted(question.name)} is not available to this organisation. Ask the"
-        " administrator of this gateway for access, or use another model.",
-        param="model",
+        return _NONE
+    return (
+        Refusal(
+            Code.MODEL_NOT_ALLOWED,
+            f"The model {_quoted(question.name)} is not available to this organisation. Ask the"
+            " administrator of this gateway for access, or use another model.",
+            param="model",
+        ),
     )
 
 
-def affordable(question: Question) -> Refusal | None:
+def affordable(question: Question) -> Reasons:
     """Check 7: the tier against the org's plan."""
     tier, plan = question.model.tier, question.caller.plan
     plans = question.snapshot.tiers.get(tier, frozenset())
     if plan in plans:
-        return None
+        return _NONE
     having = tuple(sorted(plans))
-    return Refusal(
-        Code.TIER_INSUFFICIENT,
-        f"The model {_quoted(question.name)} is in the tier {tier}, which"
-        f" {f'the plan {plan} does' if plan else 'a caller without a plan does'} not include."
-        f" Plans that include it: {', '.join(having) or 'none'}.",
-        param="model",
-        plans=having,
+    return (
+        Refusal(
+            Code.TIER_INSUFFICIENT,
+            f"The model {_quoted(question.name)} is in the tier {tier}, which"
+            f" {f'the plan {plan} does' if plan else 'a caller without a plan does'} not include."
+            f" Plans that include it: {', '.join(having) or 'none'}.",
+            param="model",
+            plans=having,
+        ),
     )
 
 
-def suited(question: Question) -> Refusal | None:
+def suited(question: Question) -> Reasons:
     """Check 8: the type against the endpoint; a look-up asks for none."""
     endpoint, kind = question.needs.endpoint, question.model.type
     if endpoint is None or endpoint.model_type is kind:
-        return None
-    return Refusal(
-        Code.ENDPOINT_NOT_SUPPORTED,
-        f"The model {_quoted(question.name)} is of type {kind} and does not serve"
-        f" /v1/{endpoint.path}. Use a model of type {endpoint.model_type}.",
-        param="model",
+        return _NONE
+    return (
+        Refusal(
+            Code.ENDPOINT_NOT_SUPPORTED,
+            f"The model {_quoted(question.name)} is of type {kind} and does not serve"
+            f" /v1/{endpoint.path}. Use a model of type {endpoint.model_type}.",
+            param="model",
+        ),
     )
 
 
-def capable(question: Question) -> Iterator[Refusal]:
+def capable(question: Question) -> Reasons:
     """Check 9: what the request needs and the model is known not to have."""
-    for need in question.needs.capabilities:
-        if question.model.capabilities.get(need.capability) is False:
-            yield Refusal(
-                Code.CAPABILITY_NOT_SUPPORTED,
-                f"The model {_quoted(question.name)} does not support {need.capability}, which"
-                f" {need.param} asks for. Leave that out or use another model.",
-                param=need.param,
-            )
-
-
-def within_limits(question: Question) -> Iterator[Refusal]:
-    """Check 10: output, input and dimensions asked for."""
-    model, needs, name = question.model, question.needs, _quoted(question.name)
-    most = model.limits.max_tokens
-    if most is not None and needs.max_tokens is not None and needs.max_tokens > most:
-        yield Refusal(
-            Code.MAX_TOKENS_EXCEEDED,
-            f"{needs.max_tokens_param} is {needs.max_tokens}, but the model {name} gives at most"
-            f" {most} tokens. Ask for fewer.",
-            param=needs.max_tokens_param,
+    needed = question.needs.capabilities
+    if not needed:
+        return _NONE
+    capabilities = question.model.capabilities
+    return tuple(
+        Refusal(
+            Code.CAPABILITY_NOT_SUPPORTED,
+            f"The model {_quoted(question.name)} does not support {need.capability}, which"
+            f" {need.param} asks for. Leave that out or use another model.",
+            param=need.param,
         )
-    window = model.limits.context_window
+        for need in needed
+        if capabilities.get(need.capability) is False
+    )
+
+
+def short_enough(question: Question) -> Reasons:
+    """Check 10: the output asked for."""
+    most, asked = question.model.limits.max_tokens, question.needs.max_tokens
+    if most is None or asked is None or asked <= most:
+        return _NONE
+    param = question.needs.max_tokens_param
+    return (
+        Refusal(
+            Code.MAX_TOKENS_EXCEEDED,
+            f"{param} is {asked}, but the model {_quoted(question.name)} gives at most"
+            f" {most} tokens. Ask for fewer.",
+            param=param,
+        ),
+    )
+
+
+def fitting(question: Question) -> Reasons:
+    """Check 10: the input, and what the model puts in front of it."""
+    model, needs = question.model, question.needs
+    window, prompt = model.limits.context_window, model.system_prompt
+    if window is None:
+        return _NONE
+    put_in_front = prompt.words if prompt is not None else 0
     # Words are at most half as many as bytes: short inputs are never counted.
-    if window is not None and needs.input_bytes // 2 + needs.token_count > window:
-        floor = needs.input_floor()
-        if floor > window:
-            yield Refusal(
-                Code.CONTEXT_LENGTH_EXCEEDED,
-                f"The input has at least {floor} tokens, but the context window of the model"
-                f" {name} is {window}. Shorten the input or use a model with a larger window.",
-            )
-    yield from _dimensions(model, needs, name)
+    if needs.input_bytes // 2 + needs.token_count + put_in_front <= window:
+        return _NONE
+    floor = needs.input_floor() + put_in_front
+    if floor <= window:
+        return _NONE
+    what = "input, with the system prompt of the model," if put_in_front else "input"
+    return (
+        Refusal(
+            Code.CONTEXT_LENGTH_EXCEEDED,
+            f"The {what} has at least {floor} tokens, but the context window of the model"
+            f" {_quoted(question.name)} is {window}. Shorten the input or use a model with a"
+            " larger window.",
+        ),
+    )
 
 
-def _dimensions(model: Model, needs: Needs, name: str) -> Iterator[Refusal]:
+def of_known_size(question: Question) -> Reasons:
+    """Check 10: the dimensions asked for."""
+    wanted, model = question.needs.dimensions, question.model
+    if wanted is None:
+        return _NONE
     choices = model.supported_dimensions
     if not choices and model.dimensions is not None:
         choices = (model.dimensions,)
-    if needs.dimensions is not None and choices and needs.dimensions not in choices:
-        yield Refusal(
+    if not choices or wanted in choices:
+        return _NONE
+    return (
+        Refusal(
             Code.INVALID_DIMENSIONS,
-            f"The model {name} does not give {needs.dimensions} dimensions. It gives:"
+            f"The model {_quoted(question.name)} does not give {wanted} dimensions. It gives:"
             f" {', '.join(map(str, choices))}.",
             param="dimensions",
-        )
+        ),
+    )
+
+
+CHECKS = (
+    enabled,
+    alive,
+    allowed,
+    affordable,
+    suited,
+    capable,
+    short_enough,
+    fitting,
+    of_known_size,
+)
+"""Checks 4 to 10, in the contract's order; check 3 is ``visible``."""
 
 
 def _quoted(name: str) -> str:

@@ -53,6 +53,7 @@ _MESSAGES = {
     "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
     "string_pattern_mismatch": "must match {pattern}",
+    "too_short": "must not be empty",
     "too_long": "must have at most {max_length} items",
     "value_error": "{error}",
 }

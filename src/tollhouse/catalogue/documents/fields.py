@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from ..names import name_fault, segment_fault, slug_fault
+from ..names import MAX_NAME, name_fault, segment_fault, slug_fault
 
 MAX_PRICE = 10_000_000
 PRICE_DECIMALS = 12
@@ -98,6 +98,14 @@ def _price(value: Any) -> Any:
     return f"{abs(price):f}"
 
 
+def _share(value: Any) -> Any:
+    text = _price(value)
+    share = Decimal(text)
+    if share > 1:
+        raise ValueError("must be from 0 to 1")
+    return text
+
+
 def _time(value: str) -> str:
     if not _TIME.fullmatch(value):
         raise ValueError("must be an RFC 3339 time with a zone, as 2027-01-31T00:00:00Z")
@@ -153,14 +161,22 @@ def _headers_once(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[
+    str,
+    AfterValidator(_name),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME}),
+]
 Segment = Annotated[str, AfterValidator(_segment)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 """A lower_snake_case word."""
-Price = Annotated[str, BeforeValidator(_price)]
+Price = Annotated[str, BeforeValidator(_price, json_schema_input_type=str | float)]
 """Stored as a decimal string without an exponent."""
-Time = Annotated[str, AfterValidator(_time)]
+Share = Annotated[str, BeforeValidator(_share)]
+"""A part of a whole, from 0 to 1; stored as a decimal string without an exponent."""
+Time = Annotated[
+    str, AfterValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 """RFC 3339; stored in UTC."""
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Headers = Annotated[

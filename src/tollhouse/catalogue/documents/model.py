@@ -6,10 +6,12 @@ from pydantic import Discriminator, Field, Tag, ValidationError
 
 from ...core.errors import FieldFault
 from .faults import faults_of
-from .fields import Key, Name, Once, Shape, Slug, Time
+from .fields import Key, Name, Once, Shape, Share, Slug, Time
 from .pricing import Pricing
 from .provider_config import Connection, ProviderConfig
 
+MAX_PROMPT = 50_000
+"""Characters of a system prompt, composed or given in full."""
 Dimension = Annotated[int, Field(ge=1, le=1_000_000)]
 TypeName = Literal[
     "completion",
@@ -63,6 +65,14 @@ class UserOwner(Shape):
     shared: bool = False
 
 
+class Brownout(Shape):
+    """A window before the end of life in which a share of the requests is refused."""
+
+    start: Time
+    end: Time
+    share: Share
+
+
 Owner = Annotated[SystemOwner | OrgOwner | UserOwner, Field(discriminator="kind")]
 
 
@@ -103,12 +113,14 @@ class ModelDocument(Shape):
     pricing: Pricing | None = None
     credit_multiplier: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     end_of_life_at: Time | None = None
+    brownouts: Annotated[list[Brownout], Field(max_length=100)] | None = None
+    """In their order, the last one over by the end of life."""
     deprecation_message: LongText | None = None
     replacement_model_id: Name | None = None
     deprecated_at: Time | None = None
     is_recommended: bool | None = None
     system_prompt_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    system_prompt: Annotated[str, Field(max_length=50_000)] | None = None
+    system_prompt: Annotated[str, Field(max_length=MAX_PROMPT)] | None = None
     region: Annotated[str, Field(max_length=64)] | None = None
     tags: (
         Annotated[
@@ -117,7 +129,8 @@ class ModelDocument(Shape):
         | None
     ) = None
     metrics: dict[str, Any] | None = None
-    metadata: dict[str, Any] | None = None
+    metadata: Any = None
+    """Whatever its owner keeps with it."""
     version: Annotated[int, Field(ge=1)]
     created_at: Time
     updated_at: Time

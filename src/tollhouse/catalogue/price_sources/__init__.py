@@ -1,0 +1,1 @@
+"""Published price lists, read into pricing blocks: pure, and exact to the last digit."""
