@@ -177,6 +177,21 @@ async def test_records_are_filtered(store: LedgerStore) -> None:
         await found(user="ada")
 
 
+async def test_records_are_narrowed_to_a_time_and_to_models(store: LedgerStore) -> None:
+    """The earliest start is included; no model asks for no record, None for those of all."""
+    await store.add_records([record(1), record(2, served_model="b"), record(3, served_model="c")])
+
+    async def found(**narrowed: Any) -> list[str]:
+        page = await store.records(filters={}, limit=10, cursor=None, **narrowed)
+        return [row.id[-1] for row in page.rows]
+
+    assert await found(since=NINE + 0.002) == ["3", "2"]
+    assert await found(since=NINE + 0.0021, models=["b", "c"]) == ["3"]
+    assert await found(models=["b"]) == ["2"]
+    assert await found(models=[]) == []
+    assert await found(models=None, since=None) == ["3", "2", "1"]
+
+
 async def test_records_are_paged_newest_first(store: LedgerStore) -> None:
     """Every row comes once, records of one moment included, also while newer ones arrive."""
     same = NINE * 1_000_000

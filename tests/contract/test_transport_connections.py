@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from fakes.answers import (
 from fakes.certificates import authority
 from fakes.http_server import Behaviour, Call, End, Pause, Step
 from fakes.openai_answers import Chat
+from fakes.raw_server import request_of, serving
 from fakes.transport_calls import body_of, finished, outcome, to
 from fakes.upstream import FakeUpstream
 from tollhouse.core.faults import Fault, FaultKind
@@ -85,6 +87,31 @@ async def test_C18_idle_connections_that_the_server_closes_do_no_harm(
         await body_of(await transport.send(to(up.url)))
         await asyncio.sleep(0.06)
     assert up.count == 8
+
+
+@pytest.mark.parametrize(
+    "last", [b"", b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n"], ids=["end", "408"]
+)
+async def test_C18_idle_connection_that_the_server_ends_is_let_go(
+    transport: Transport, last: bytes
+) -> None:
+    """Nobody has to ask again for that: its descriptor is free within seconds."""
+    let_go = asyncio.Event()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(head(200, [("content-length", "2")]) + b"{}")
+        await asyncio.sleep(0.05)
+        writer.write(last)
+        if not last:
+            writer.write_eof()
+        with suppress(ConnectionError):
+            await reader.read()
+        let_go.set()
+
+    async with serving(handle) as url, asyncio.timeout(5):
+        await body_of(await transport.send(to(url)))
+        await let_go.wait()
 
 
 async def test_C18_reused_connection_closed_at_once_is_sent_again(

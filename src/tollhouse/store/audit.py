@@ -53,7 +53,7 @@ class AuditTrail:
         if since is not None:
             statement = statement.where(columns.at >= micros(since))
         rows = await self._database.read(statement)
-        return page(rows, limit, read=_event, key=lambda row: (row.at, row.id))
+        return page(rows, limit, read=read_event, key=lambda row: (row.at, row.id))
 
 
 def _values(event: AuditEvent) -> dict[str, Any]:
@@ -72,7 +72,8 @@ def _values(event: AuditEvent) -> dict[str, Any]:
     }
 
 
-def _event(row: sa.Row[Any]) -> AuditEvent:
+def read_event(row: sa.Row[Any]) -> AuditEvent:
+    """The event that a row of the trail holds."""
     return AuditEvent(
         id=row.id,
         at=seconds(row.at),

@@ -1,4 +1,4 @@
-"""The catalogue's documents and their history.
+"""The catalogue's documents, those of models and of system prompts, and the models' history.
 
 - A change is computed from one catalogue version and committed against it: the counter moves by a
   conditional update, the first statement of the transaction, so that of two writers one is told to
@@ -15,11 +15,20 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..core.history import CatalogueChange, ModelVersion, StoredCatalogue, StoredModel, Versions
+from ..core.history import (
+    CatalogueChange,
+    ModelVersion,
+    StoredCatalogue,
+    StoredModel,
+    StoredPrompt,
+    Versions,
+)
 from ..ports import Page, StaleVersion
 from .audit import add_events
 from .engine import Database
-from .schema import counters, model_versions, models
+from .repeats import keep_answer
+from .schedule import settle
+from .schema import counters, model_versions, models, prompts
 from .values import INT64, beyond, dump, load, load_or_none, micros, page, page_size, seconds
 
 _CHUNK = 500
@@ -48,7 +57,7 @@ class CatalogueTables:
 
     async def commit(self, change: CatalogueChange) -> int:
         """Apply a change and its events; the new catalogue version, or ``StaleVersion`` raised."""
-        size = len(change.put) + len(change.delete)
+        size = sum(map(len, (change.put, change.delete, change.put_prompts, change.delete_prompts)))
 
         async def work(connection: AsyncConnection) -> int:
             version = await _move_on(connection, change.expected_version)
@@ -57,7 +66,11 @@ class CatalogueTables:
             )
             await self._put(connection, change, last)
             await _delete(connection, change, last)
+            await self._put_prompts(connection, change.put_prompts)
+            await _delete_prompts(connection, change.delete_prompts)
             await add_events(connection, change.events)
+            await keep_answer(connection, change.answered)
+            await settle(connection, change.settles)
             return version
 
         return await self._database.write(work, extra_seconds=size / _DOCUMENTS_PER_SECOND)
@@ -101,14 +114,40 @@ class CatalogueTables:
             await connection.execute(self._database.put(models), rows)
             await _remember(connection, change, rows)
 
+    async def _put_prompts(
+        self, connection: AsyncConnection, changed: Sequence[StoredPrompt]
+    ) -> None:
+        rows = [
+            {
+                "prompt_id": stored.prompt_id,
+                "version": stored.version,
+                "document": dump(stored.document),
+            }
+            for stored in changed
+        ]
+        if rows:
+            await connection.execute(self._database.put(prompts), rows)
+
 
 _VERSIONS = sa.select(counters.c.catalogue, counters.c.callers).where(counters.c.id == 1)
-_EVERYTHING = (
-    sa.select(counters.c.catalogue, models)
-    .select_from(counters.outerjoin(models, sa.true()))
-    .where(counters.c.id == 1)
-    .order_by(models.c.model_id)
-)
+_MODEL, _PROMPT = 0, 1
+"""What a row of everything is."""
+
+
+def _rows_of(kind: int, table: sa.Table, key: sa.Column[str]) -> sa.Select[Any]:
+    """The rows of one kind; where there are none, the counter alone."""
+    what = sa.literal_column(str(kind), sa.Integer).label("kind")
+    columns = (what, key.label("id"), table.c.version, table.c.document)
+    return (
+        sa.select(counters.c.catalogue, *columns)
+        .select_from(counters.outerjoin(table, sa.true()))
+        .where(counters.c.id == 1)
+    )
+
+
+_EVERYTHING = sa.union_all(
+    _rows_of(_MODEL, models, models.c.model_id), _rows_of(_PROMPT, prompts, prompts.c.prompt_id)
+).order_by("kind", "id")
 
 
 async def _move_on(connection: AsyncConnection, expected: int) -> int:
@@ -151,6 +190,11 @@ async def _delete(
         await _remember(connection, change, gone)
 
 
+async def _delete_prompts(connection: AsyncConnection, ids: Sequence[str]) -> None:
+    for some in _chunks(ids):
+        await connection.execute(sa.delete(prompts).where(prompts.c.prompt_id.in_(some)))
+
+
 async def _remember(
     connection: AsyncConnection, change: CatalogueChange, rows: Sequence[dict[str, Any]]
 ) -> None:
@@ -167,9 +211,14 @@ def _catalogue(rows: Sequence[sa.Row[Any]]) -> StoredCatalogue:
     return StoredCatalogue(
         version=rows[0].catalogue,
         models=[
-            StoredModel(row.model_id, row.version, load(row.document))
+            StoredModel(row.id, row.version, load(row.document))
             for row in rows
-            if row.model_id is not None
+            if row.kind == _MODEL and row.id is not None
+        ],
+        prompts=[
+            StoredPrompt(row.id, row.version, load(row.document))
+            for row in rows
+            if row.kind == _PROMPT and row.id is not None
         ],
     )
 

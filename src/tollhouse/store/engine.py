@@ -101,14 +101,6 @@ class Database:
         """Insert, or leave the row with the same primary key alone."""
         return self._insert(table).on_conflict_do_nothing(index_elements=list(table.primary_key))
 
-    def add_to(self, table: sa.Table, sums: Sequence[str]) -> sa.Insert:
-        """Insert, or add ``sums`` to those of the row with the same primary key."""
-        insert = self._insert(table)
-        return insert.on_conflict_do_update(
-            index_elements=list(table.primary_key),
-            set_={name: table.c[name] + insert.excluded[name] for name in sums},
-        )
-
     async def aclose(self) -> None:
         """Close every connection, when calls that were given up have let go of theirs."""
         if self._abandoned:

@@ -9,14 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
+from .values import storable
+
 metadata = sa.MetaData()
 
 
 class Word(TypeDecorator[str]):
     """Text from anywhere, stored alike by every engine.
 
-    PostgreSQL refuses U+0000 and neither engine takes a lone surrogate, so both are replaced: an
-    odd string in a look-up finds nothing, and one in a record does not hold up its batch.
+    An odd string in a look-up finds nothing, and one in a record does not hold up its batch.
     """
 
     impl = sa.Text
@@ -24,9 +25,7 @@ class Word(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:  # noqa: ARG002 - the interface's
         """Make the string storable."""
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        return None if value is None else storable(value)
 
 
 counters = sa.Table(
@@ -56,6 +55,15 @@ model_versions = sa.Table(
     sa.Column("actor", Word, nullable=False),
 )
 """Every state a model was in; a deletion has no document."""
+
+prompts = sa.Table(
+    "tollhouse_prompts",
+    metadata,
+    sa.Column("prompt_id", Word, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+"""System prompts: part of the catalogue, written under the same counter as the models."""
 
 orgs = sa.Table(
     "tollhouse_orgs",
@@ -142,3 +150,49 @@ usage_hourly = sa.Table(
     sa.Column("unpriced", sa.BigInteger, nullable=False),
 )
 """Sums by hour of start; no org or key is the empty string, since a primary key knows no NULL."""
+
+repeats = sa.Table(
+    "tollhouse_repeats",
+    metadata,
+    sa.Column("key", Word, primary_key=True),
+    sa.Column("fingerprint", Word, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("answer", sa.Text),
+    sa.Index("tollhouse_repeats_at", "at"),
+)
+"""Answers to requests with an ``Idempotency-Key``; without one the first is still under way."""
+
+schedule = sa.Table(
+    "tollhouse_schedule",
+    metadata,
+    sa.Column("id", Word, primary_key=True),
+    sa.Column("due", sa.BigInteger, nullable=False),
+    sa.Column("state", Word, nullable=False),
+    sa.Column("target", Word, nullable=False),
+    sa.Column("org", Word),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Index("tollhouse_schedule_due", "state", "due", "id"),
+)
+"""Changes that are to be made later."""
+
+deliveries = sa.Table(
+    "tollhouse_deliveries",
+    metadata,
+    sa.Column("webhook", Word, primary_key=True),
+    sa.Column("event", Word, primary_key=True),
+    sa.Column("state", Word, nullable=False),
+    sa.Column("due", sa.BigInteger, nullable=False),
+    sa.Column("attempts", sa.BigInteger, nullable=False),
+    sa.Column("problem", Word),
+    sa.Index("tollhouse_deliveries_due", "state", "due", "event"),
+)
+"""Audit events on their way to a webhook; ``dead`` ones wait for somebody to look."""
+
+webhooks = sa.Table(
+    "tollhouse_webhooks",
+    metadata,
+    sa.Column("name", Word, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("event", Word),
+)
+"""How far each webhook has been given the audit trail: the time and id of the last event taken."""

@@ -5,12 +5,26 @@ from .address import parse
 from .audit import AuditTrail
 from .callers import CallerTables
 from .catalogue import CatalogueTables
+from .deliveries import DeliveryTable
 from .engine import SECONDS, Database
 from .records import RecordTable
+from .repeats import RepeatTable
+from .resealing import SealedKeys
+from .schedule import ScheduleTable
 from .usage import UsageTable
 
 
-class SqlStore(CatalogueTables, CallerTables, AuditTrail, RecordTable, UsageTable):
+class SqlStore(
+    CatalogueTables,
+    CallerTables,
+    RepeatTable,
+    ScheduleTable,
+    AuditTrail,
+    DeliveryTable,
+    RecordTable,
+    UsageTable,
+    SealedKeys,
+):
     """``ports.Store``."""
 
     async def schema_ok(self) -> bool:

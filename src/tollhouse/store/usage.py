@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..core.errors import invalid
 from ..core.record import Outcome, Record
 from ..ports import UsageQuery
+from .bulk import Row, insert_or_add
 from .engine import Database
 from .schema import usage_hourly as table
-from .values import MICROSECONDS, micros
+from .values import MICROSECONDS, micros, storable
 
 HOUR = 3_600 * MICROSECONDS
 MOST_ROWS = 50_000
@@ -32,6 +33,8 @@ _SUMS = (
     "unpriced",
 )
 _INTERVALS = {"hour": HOUR, "day": 24 * HOUR}
+_Group = tuple[int, str, str, str]
+"""Hour, org, model and key: the table's primary key."""
 _GROUPS = {"org": table.c.org, "model": table.c.model, "key": table.c.key}
 
 
@@ -53,30 +56,30 @@ class UsageTable:
         return [_row(row) for row in rows]
 
 
-async def add_sums(
-    database: Database, connection: AsyncConnection, records: Sequence[Record]
-) -> None:
+async def add_sums(connection: AsyncConnection, records: Sequence[Record]) -> None:
     """Add new records to the sums, within the transaction that inserts them."""
-    sums: dict[tuple[int, str, str, str], list[int]] = {}
+    sums: dict[_Group, list[int]] = {}
+    known: dict[_Group, list[int]] = {}
     for record in records:
         hour = record.started_at - record.started_at % HOUR
         group = (hour, record.org or "", record.served_model or record.model, record.key_id or "")
-        counts = sums.get(group)
+        counts = known.get(group)
         if counts is None:
-            counts = sums[group] = [0] * len(_SUMS)
+            # Two that differ in what cannot be stored are one row.
+            counts = known[group] = sums.setdefault(_stored(group), [0] * len(_SUMS))
         _count(record, counts)
-    rows = [
-        {
-            **dict(zip(("hour", "org", "model", "key"), group, strict=True)),
-            **{
-                name: max(-_LARGEST, min(count, _LARGEST))
-                for name, count in zip(_SUMS, sums[group], strict=True)
-            },
-        }
-        for group in sorted(sums)
-    ]
-    if rows:
-        await connection.execute(database.add_to(table, _SUMS), rows)
+    if sums:
+        rows = [_summed(group, sums[group]) for group in sorted(sums)]
+        await insert_or_add(connection, table, _SUMS, rows)
+
+
+def _summed(group: _Group, counts: Sequence[int]) -> Row:
+    return (*group, *(max(-_LARGEST, min(count, _LARGEST)) for count in counts))
+
+
+def _stored(group: _Group) -> _Group:
+    hour, org, model, key = group
+    return hour, storable(org), storable(model), storable(key)
 
 
 def _count(record: Record, counts: list[int]) -> None:
@@ -114,6 +117,8 @@ def _statement(query: UsageQuery) -> sa.Select[Any]:
         statement = statement.where(table.c.hour < micros(query.end))
     if query.org is not None:
         statement = statement.where(table.c.org == query.org)
+    if query.models is not None:
+        statement = statement.where(table.c.model.in_(query.models))
     return statement.group_by(*groups).order_by(*groups).limit(MOST_ROWS + 1)
 
 

@@ -44,6 +44,16 @@ def seconds_or_none(us: int | None) -> float | None:
     return None if us is None else seconds(us)
 
 
+def storable(text: str) -> str:
+    """Text from anywhere, so that every engine stores it alike.
+
+    PostgreSQL refuses U+0000 and neither engine takes a lone surrogate, so both are replaced.
+    """
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def dump(document: Any) -> str:
     """A document as a column holds it."""
     return msgspec.json.encode(document).decode()
