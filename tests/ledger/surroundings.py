@@ -3,17 +3,19 @@
 import asyncio
 import os
 import random
+import secrets
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tollhouse.core.record import Record
+from tollhouse.ledger.appender import Mapped
 from tollhouse.ledger.journal import Journal
 from tollhouse.ledger.segment import SUFFIX
 from tollhouse.ledger.shipper import Shipper
-from tollhouse.ports import Page, StoreUnavailable, UsageQuery
+from tollhouse.ports import StoreUnavailable
 
 
 class TravellingClock:
@@ -39,8 +41,8 @@ class PlainIds:
         return f"{time.time_ns():020}-{uuid.uuid4()}"
 
     def secret(self, nbytes: int) -> str:
-        """Not needed by a ledger."""
-        raise NotImplementedError(nbytes)
+        """As everybody's: randomness in URL-safe base64."""
+        return secrets.token_urlsafe(nbytes)
 
     def fraction(self) -> float:
         """Jitter."""
@@ -48,7 +50,7 @@ class PlainIds:
 
 
 class Shelf:
-    """A ledger's store in memory, which can refuse, stall, or forget to say that it succeeded."""
+    """Records in memory: a store that can refuse, stall, or forget to say that it succeeded."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Record] = {}
@@ -74,14 +76,6 @@ class Shelf:
             raise StoreUnavailable("the answer was lost")
         return len(self.kept) - before
 
-    async def records(self, *, filters: Mapping[str, str], limit: int, cursor: str | None) -> Page:
-        """Not needed by a ledger."""
-        raise NotImplementedError
-
-    async def usage(self, query: UsageQuery) -> Sequence[Mapping[str, Any]]:
-        """Not needed by a ledger."""
-        raise NotImplementedError
-
     def statuses(self) -> dict[str, str]:
         """How each record ended, by id."""
         return {key: record.status.value for key, record in self.kept.items()}
@@ -90,9 +84,13 @@ class Shelf:
 class Worker:
     """One worker's ledger."""
 
-    def __init__(self, directory: Path, shelf: Shelf, **limits: Any) -> None:
+    mapped: bool | None = None
+    """How it writes, unless a test says otherwise; None leaves that to the file system."""
+
+    def __init__(self, directory: Path, shelf: Shelf, **options: Any) -> None:
         self.clock = TravellingClock()
-        self.journal = Journal(directory, self.clock, PlainIds(), **limits)
+        options = {"mapped": self.mapped, **options}
+        self.journal = Journal(directory, self.clock, PlainIds(), **options)
         self.shipper = Shipper(self.journal, shelf, self.clock, PlainIds())
 
     def serve(self, *records: Record) -> None:
@@ -106,11 +104,14 @@ class Worker:
         return await self.shipper.flush(self.clock.monotonic() + seconds)
 
     def die(self) -> None:
-        """Let go of everything as a killed process does: the kernel closes its files."""
+        """Let go of everything as a killed process does: the kernel unmaps and closes its files."""
         if self.journal._timer is not None:
             self.journal._timer.cancel()
-        for segment in [*self.journal.segments, *self.shipper._adopted]:
-            os.close(segment.fd)
+        for segment in self.journal.segments:
+            if isinstance(segment._appender, Mapped):
+                segment._appender._unmap()
+        for owned in [*self.journal.segments, *self.shipper._adopted]:
+            os.close(owned.fd)
 
     def stop(self) -> None:
         """End in good order."""

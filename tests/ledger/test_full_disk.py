@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,11 @@ from tollhouse.core.record import Outcome
 
 
 class TinyDisk:
-    """A file system of 64 kB."""
+    """A file system of 64 kB, which is the journal's own or is filled by others."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, mapped: bool) -> None:
         self.folder = folder
+        self.mapped = mapped
         self._filler = folder / "filler"
 
     def fill(self) -> None:
@@ -38,6 +40,9 @@ class TinyDisk:
 
 class ShortFiles:
     """A limit on the size of files: what a write meets is much the same, without a mount."""
+
+    mapped = False
+    """Room that a file has already is within no limit."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,9 +61,14 @@ class ShortFiles:
 Disk = TinyDisk | ShortFiles
 
 
-@pytest.fixture(params=["tmpfs", "limit"])
+def ledger(disk: Disk, shelf: Shelf, **limits: Any) -> Worker:
+    """A worker's ledger on a disk."""
+    return Worker(disk.folder, shelf, mapped=disk.mapped, **limits)
+
+
+@pytest.fixture(params=["mapped", "written", "limit"])
 def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
-    """A disk that can be filled, in two ways."""
+    """A disk that can be filled, in two ways, and for both ways of writing."""
     if request.param == "limit":
         short = ShortFiles(tmp_path)
         yield short
@@ -71,7 +81,7 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
         [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], check=False
     ).returncode:
         pytest.skip("this machine does not let us mount")
-    yield TinyDisk(tmp_path)
+    yield TinyDisk(tmp_path, mapped=request.param == "mapped")
     subprocess.run([umount, "-l", tmp_path], check=True)  # noqa: S603 - fixed arguments
 
 
@@ -92,7 +102,7 @@ async def test_records_that_no_disk_takes_go_to_the_store(
     disk: Disk, shelf: Shelf, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With a full disk and a sound store nothing is lost, and the trouble is logged once."""
-    worker = Worker(disk.folder, shelf)
+    worker = ledger(disk, shelf)
     worker.serve(*(record(number) for number in range(10)))
     disk.fill()
     worker.serve(*(record(number) for number in range(10, 200)))
@@ -109,7 +119,7 @@ async def test_records_that_no_disk_takes_go_to_the_store(
 
 async def test_records_in_memory_go_to_disk_when_there_is_room(disk: Disk, shelf: Shelf) -> None:
     """With the store away too, they wait in memory, and reach the disk by themselves."""
-    worker = Worker(disk.folder, shelf)
+    worker = ledger(disk, shelf)
     worker.serve(record(0))
     disk.fill()
     worker.serve(*(record(number) for number in range(1, 30)))
@@ -121,7 +131,7 @@ async def test_records_in_memory_go_to_disk_when_there_is_room(disk: Disk, shelf
     worker.serve(record(30))
     worker.die()
 
-    successor = Worker(disk.folder, shelf)
+    successor = ledger(disk, shelf)
     assert await successor.ship()
     successor.stop()
     assert shelf.statuses() == {record(number).id: "ok" for number in range(31)}
@@ -129,7 +139,7 @@ async def test_records_in_memory_go_to_disk_when_there_is_room(disk: Disk, shelf
 
 async def test_a_line_torn_by_a_full_disk_spoils_no_other(disk: Disk, shelf: Shelf) -> None:
     """Every record is read back from disk alone, through several fillings."""
-    worker = Worker(disk.folder, shelf)
+    worker = ledger(disk, shelf)
     number = 0
     for size in (7, 300, 1_000, 4_096):
         worker.serve(record(number, requested_model="x" * size))
@@ -141,7 +151,7 @@ async def test_a_line_torn_by_a_full_disk_spoils_no_other(disk: Disk, shelf: She
         await until("not journal.in_memory(1)", worker)
         number += 1
     worker.die()
-    successor = Worker(disk.folder, shelf)
+    successor = ledger(disk, shelf)
     assert await successor.ship()
     successor.stop()
     assert set(shelf.statuses().values()) == {"ok"}
@@ -150,7 +160,7 @@ async def test_a_line_torn_by_a_full_disk_spoils_no_other(disk: Disk, shelf: She
 
 async def test_nothing_is_admitted_that_cannot_be_accounted_for(disk: Disk, shelf: Shelf) -> None:
     """Disk and store gone and the memory full: 503, until either of them is back."""
-    worker = Worker(disk.folder, shelf, memory_limit=50)
+    worker = ledger(disk, shelf, memory_limit=50)
     shelf.down = True
     worker.serve(record(0))
     disk.fill()
@@ -175,7 +185,7 @@ async def test_nothing_is_admitted_that_cannot_be_accounted_for(disk: Disk, shel
 
 async def test_requests_in_flight_count_towards_the_memory(disk: Disk, shelf: Shelf) -> None:
     """What was admitted can still be closed; together it is never more than the limit."""
-    worker = Worker(disk.folder, shelf, memory_limit=50)
+    worker = ledger(disk, shelf, memory_limit=50)
     shelf.down = True
     worker.serve(record(0))
     for number in range(1, 50):
@@ -195,7 +205,7 @@ async def test_requests_in_flight_count_towards_the_memory(disk: Disk, shelf: Sh
 
 async def test_a_segment_is_not_retired_onto_a_full_disk(disk: Disk, shelf: Shelf) -> None:
     """The segment in use stays, its requests stay open in it, and it is retired later."""
-    worker = Worker(disk.folder, shelf, segment_bytes=2_000)
+    worker = ledger(disk, shelf, segment_bytes=2_000)
     shelf.down = True
     worker.journal.open(record(500))
     await asyncio.sleep(0.1)
@@ -214,7 +224,7 @@ async def test_a_segment_is_not_retired_onto_a_full_disk(disk: Disk, shelf: Shel
     worker.die()
 
     shelf.down = False
-    successor = Worker(disk.folder, shelf)
+    successor = ledger(disk, shelf)
     assert await successor.ship()
     successor.stop()
     expected = {record(number).id: "ok" for number in range(20)}

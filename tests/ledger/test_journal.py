@@ -14,6 +14,12 @@ from tollhouse.core.record import Outcome
 from tollhouse.ledger.segment import Segment
 
 
+@pytest.fixture(params=["mapped", "written"], autouse=True)
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What holds for one way of writing holds for the other."""
+    monkeypatch.setattr(Worker, "mapped", request.param == "mapped")
+
+
 @pytest.fixture
 async def shelf() -> Shelf:
     """A store for records."""
@@ -177,7 +183,7 @@ async def test_a_request_open_over_many_segments_is_one_row(tmp_path: Path, shel
     for file in reversed(files):
         segment = Segment.adopt(file)
         assert segment is not None
-        while found := segment.read():
+        while found := segment.read(500):
             await shelf.add_records(found)
             segment.advance()
         await shelf.add_records(segment.interrupted(1))
@@ -202,16 +208,19 @@ async def test_more_open_requests_than_a_segment_holds_do_not_retire_it_forever(
     worker.die()
 
 
+@pytest.mark.parametrize("room", [0, 5_000, 700_000])
 @pytest.mark.parametrize("cut", [1, 2, 40, -1])
-async def test_a_torn_tail_costs_only_its_own_line(tmp_path: Path, shelf: Shelf, cut: int) -> None:
+async def test_a_torn_tail_costs_only_its_own_line(
+    tmp_path: Path, shelf: Shelf, cut: int, room: int
+) -> None:
     """A last line cut anywhere is passed over, or counted if only its line feed is missing."""
     worker = Worker(tmp_path, shelf)
     worker.serve(record(1), record(2), record(3))
     worker.die()
     (file,) = segment_files(tmp_path)
-    whole = file.read_bytes()
+    whole = file.read_bytes().rstrip(b"\0")
     last = whole.rstrip(b"\n").rfind(b"\n") + 1
-    file.write_bytes(whole[: last + cut] if cut > 0 else whole[:cut])
+    file.write_bytes((whole[: last + cut] if cut > 0 else whole[:cut]) + bytes(room))
 
     await restarted(tmp_path, shelf)
 
@@ -231,6 +240,45 @@ async def test_a_torn_line_in_the_middle_hides_nothing_behind_it(
     file.write_bytes(first + b"\n" + garbage + second + b"\n")
     await restarted(tmp_path, shelf)
     assert len(shelf.kept) == 2
+
+
+async def test_a_segment_of_an_earlier_version_is_read_at_start(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    """Lines alone, the last of them torn, as they were written before files were mapped."""
+    named = (
+        b'"request_id":"r","started_at":1732093200001000,"endpoint":"chat","requested_model":"m"'
+    )
+    begun = b'{"id":"%b",' + named + b',"model":"m"'
+    lines = [
+        b"O" + begun % b"ended" + b"}",
+        b"O" + begun % b"lasting" + b"}",
+        b"C" + begun % b"ended" + b',"ended_at":1732093200251000,"status":"ok","cost":123}',
+        b'C{"id":"to',
+    ]
+    (tmp_path / "01932d5e-0000-7000-8000-000000000000.journal").write_bytes(b"\n".join(lines))
+    await restarted(tmp_path, shelf)
+    assert shelf.statuses() == {"ended": "ok", "lasting": "interrupted"}
+    assert shelf.kept["ended"].cost == 123
+    assert segment_files(tmp_path) == []
+
+
+async def test_retired_and_released_segments_end_with_their_last_line(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    """Room that was not needed is given back; only a sudden end leaves some."""
+    worker = Worker(tmp_path, shelf, segment_bytes=2_000)
+    shelf.down = True
+    for number in range(20):
+        worker.serve(record(number))
+        worker.journal.retire_when_due()
+    worker.stop()
+    files = segment_files(tmp_path)
+    assert len(files) > 2
+    assert sum(file.stat().st_size for file in files) == sum(
+        segment.size for segment in worker.journal.segments
+    )
+    assert not any(b"\0" in file.read_bytes() for file in files)
 
 
 async def test_long_lines_and_large_segments_are_read_in_pieces(

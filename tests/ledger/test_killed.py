@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ledger.surroundings import PlainIds, TravellingClock
 from tollhouse.ledger.journal import Journal
 from tollhouse.ledger.shipper import Shipper
@@ -23,11 +25,11 @@ from tollhouse.ledger.journal import Journal
 from tollhouse.ledger.shipper import Shipper
 from tollhouse.store.sql import open_store
 
-name, folder, url = sys.argv[1:]
+name, folder, url, way = sys.argv[1:]
 
 async def main():
     clock, ids = TravellingClock(), PlainIds()
-    journal = Journal(Path(folder), clock, ids, segment_bytes=40_000)
+    journal = Journal(Path(folder), clock, ids, segment_bytes=40_000, mapped=way == "mapped")
     shipper = Shipper(journal, open_store(url), clock, ids)
     running = asyncio.ensure_future(shipper.run())
     journal.open(record(0, id=f"{name}-lasting", cost=None))
@@ -48,10 +50,10 @@ asyncio.run(main())
 """
 
 
-def killed_under_load(name: str, folder: Path, url: str, acknowledged: int) -> set[str]:
+def killed_under_load(name: str, folder: Path, url: str, way: str, acknowledged: int) -> set[str]:
     """Run a worker, kill it after so many acknowledgements, and return all it had given."""
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and script
-        [sys.executable, "-c", WORKER, name, str(folder), url],
+        [sys.executable, "-c", WORKER, name, str(folder), url, way],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
     )
@@ -63,14 +65,15 @@ def killed_under_load(name: str, folder: Path, url: str, acknowledged: int) -> s
     return set(whole[: whole.rfind(b"\n")].decode().split("\n"))
 
 
-async def test_kill_9_under_load_loses_no_acknowledged_record(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["mapped", "written"])
+async def test_kill_9_under_load_loses_no_acknowledged_record(tmp_path: Path, way: str) -> None:
     """Two workers die in turn while shipping; the next start completes the ledger, exactly once."""
     url = f"sqlite:///{tmp_path}/store.db"
     folder = tmp_path / "journal"
     migrate(url)
     acknowledged: set[str] = set()
     for name, count in (("first", 1_500), ("second", 3_000)):
-        acknowledged |= await asyncio.to_thread(killed_under_load, name, folder, url, count)
+        acknowledged |= await asyncio.to_thread(killed_under_load, name, folder, url, way, count)
 
     store = open_store(url)
     clock = TravellingClock()

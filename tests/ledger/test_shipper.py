@@ -12,7 +12,7 @@ import pytest
 from ledger.surroundings import PlainIds, Shelf, TravellingClock, Worker, segment_files
 from store.samples import record
 from tollhouse.ledger.journal import Journal
-from tollhouse.ledger.shipper import ADOPT_INTERVAL, Shipper
+from tollhouse.ledger.shipper import ADOPT_INTERVAL, BATCH, Shipper
 from tollhouse.ports import UsageQuery
 from tollhouse.store.migrate import migrate
 from tollhouse.store.sql import open_store
@@ -110,6 +110,17 @@ async def test_an_answer_that_was_lost_counts_nothing_twice(worker: Worker, shel
     shelf.silent = False
     await until_settled(worker)
     assert len(shelf.kept) == 700
+
+
+async def test_a_backlog_goes_in_batches_as_large_as_they_may_be(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    """A transaction costs the same for one record and for five hundred."""
+    worker = Worker(tmp_path, shelf)
+    worker.serve(*(record(number) for number in range(1_200)))
+    assert await worker.ship()
+    assert (len(shelf.kept), shelf.calls, shelf.largest) == (1_200, 3, BATCH)
+    worker.stop()
 
 
 async def test_a_broken_store_does_not_end_the_shipper(worker: Worker, shelf: Shelf) -> None:

@@ -4,8 +4,9 @@ Theory of operation. A record is in one of four places, and moves one way:
 
 1. **open**: ``open`` remembers it. Its open line is written within 50 ms, together with all others
    that became due, unless it is closed before that; the hot path pays for one write per request.
-2. **on disk**: ``close`` appends the closed line with one ``write`` to the segment of this worker,
-   and returns. That survives the death of the process, not a power cut: there is no ``fsync``.
+2. **on disk**: ``close`` appends the closed line to the segment of this worker, by a copy into a
+   mapped file where that is sound and by ``write`` elsewhere, and returns. That survives the death
+   of the process, not a power cut: there is no ``fsync``.
 3. **in memory**: when the disk takes no line (full, broken), the closed record waits here. It goes
    to disk when that works again or straight to the store, whichever comes first; both is harmless,
    since the store knows an id once. When records in flight and in memory reach ``memory_limit``,
@@ -22,15 +23,15 @@ All of it runs on the event loop's thread in plain calls: nothing here can be ca
 
 import asyncio
 import logging
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
 from ..core.errors import Code, GatewayError
 from ..core.record import Record
 from ..ports import Clock, Ids
-from .segment import END, Segment, closed_line, open_line
+from .appender import sound
+from .segment import END, OwnSegment, closed_line, open_line
 
 OPEN_DELAY = 0.05
 """Seconds in which a request may end without ever getting an open line."""
@@ -53,8 +54,12 @@ class Journal:
         segment_bytes: int = 4 * 1024 * 1024,
         segment_seconds: float = 300.0,
         memory_limit: int = 10_000,
+        mapped: bool | None = None,
     ) -> None:
-        """Start a segment in ``directory``; ``OSError`` when that is not possible."""
+        """Start a segment in ``directory``; ``OSError`` when that is not possible.
+
+        ``mapped`` is for tests: whether files are mapped follows from the file system.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self._clock = clock
@@ -62,46 +67,48 @@ class Journal:
         self._segment_bytes = segment_bytes
         self._segment_seconds = segment_seconds
         self._memory_limit = memory_limit
+        self._mapped = sound(directory) if mapped is None else mapped
+        self._new: dict[str, Record] = {}
+        """Open, and on no disk."""
         self._open: dict[str, Record] = {}
-        self._unwritten_opens: dict[str, Record] = {}
+        """Open, with an open line in the segment in use."""
         self._memory: dict[str, Record] = {}
         self._failing = False
         self._timer: asyncio.TimerHandle | None = None
-        self._retired: list[Segment] = []
-        self._use(Segment.create(directory, ids), carried=0)
+        self._retired: list[OwnSegment] = []
+        self._use(self._new_segment())
 
-    def _use(self, segment: Segment, *, carried: int) -> None:
+    def _new_segment(self) -> OwnSegment:
+        return OwnSegment.create(self.directory, self._ids, mapped=self._mapped)
+
+    def _use(self, segment: OwnSegment) -> None:
         self._segment = segment
-        self._fd = segment.fd
-        self._torn = False
-        self._size = carried
-        self._full_at = carried + self._segment_bytes
+        self._full_at = segment.size + self._segment_bytes
         self._due_at = self._clock.monotonic() + self._segment_seconds
 
     # --- ports.Ledger ---
 
     def open(self, record: Record) -> None:
         """A request was admitted; ``GatewayError`` when no more can be accounted for."""
-        if self._memory and len(self._memory) + len(self._open) >= self._memory_limit:
+        if self._memory and len(self._memory) + self._in_flight() >= self._memory_limit:
             raise GatewayError(
                 Code.LEDGER_UNAVAILABLE,
                 "requests cannot be recorded at the moment, so none is served",
                 headers={"retry-after": "1"},
             )
-        self._open[record.id] = record
-        self._unwritten_opens[record.id] = record
+        self._new[record.id] = record
         if self._timer is None:  # the hot path saves itself a call
             self._wake(OPEN_DELAY)
 
     def close(self, record: Record) -> None:
         """It ended; on disk, or kept until it can be, on return. The first close counts."""
-        if self._open.pop(record.id, None) is None:
+        name = record.id
+        if self._new.pop(name, None) is None and self._open.pop(name, None) is None:
             return
-        self._unwritten_opens.pop(record.id, None)
         if self._append(closed_line(record)):
             self._segment.waiting += 1
             return
-        self._memory[record.id] = record
+        self._memory[name] = record
         self._wake(RETRY_DELAY)
 
     # --- for metrics and the shipper ---
@@ -112,7 +119,7 @@ class Journal:
         return sum(segment.waiting for segment in self.segments) + len(self._memory)
 
     @property
-    def segments(self) -> Sequence[Segment]:
+    def segments(self) -> Sequence[OwnSegment]:
         """The retired ones, oldest first, and last the one in use."""
         return [*self._retired, self._segment]
 
@@ -125,7 +132,7 @@ class Journal:
         for record in records:
             self._memory.pop(record.id, None)
 
-    def drop(self, segment: Segment) -> None:
+    def drop(self, segment: OwnSegment) -> None:
         """A retired segment was read to its end and all of it settled."""
         if segment in self._retired:
             self._retired.remove(segment)
@@ -133,24 +140,25 @@ class Journal:
 
     def retire_when_due(self) -> None:
         """Begin a new segment if this one is large or old enough, and the disk lets us."""
-        old = self._size > 0 and self._clock.monotonic() >= self._due_at
-        if not old and self._size < self._full_at:
+        size = self._segment.size
+        old = size > 0 and self._clock.monotonic() >= self._due_at
+        if not old and size < self._full_at:
             return
         try:
-            successor = Segment.create(self.directory, self._ids)
+            successor = self._new_segment()
         except OSError as refused:
             self._failed(refused)
             return
-        carried = b"".join(map(open_line, self._open.values()))
-        _, error = _write(successor.fd, carried)
-        if error is None and self._append(END):
+        everything = {**self._open, **self._new}
+        if _carried(everything.values(), successor) and self._append(END):
+            self._segment.finish()
             self._retired.append(self._segment)
-            self._unwritten_opens.clear()
-            self._use(successor, carried=len(carried))
+            self._open, self._new = everything, {}
+            self._use(successor)
         else:
             successor.remove()
             # Half an end line may have been written: what is open must stand behind it again.
-            self._unwritten_opens.update(self._open)
+            self._open, self._new = {}, everything
             self._wake(RETRY_DELAY)
 
     def release(self) -> None:
@@ -165,7 +173,7 @@ class Journal:
                 "records are lost: neither a disk nor the store takes them",
                 extra={"records": len(self._memory), "first": next(iter(self._memory))},
             )
-        settled = not self.backlog and not self._open
+        settled = not self.backlog and not self._in_flight()
         for segment in self.segments:
             if settled:
                 segment.remove()
@@ -182,13 +190,13 @@ class Journal:
         self._timer = None
         self._write_opens()
         self._write_memory()
-        if self._unwritten_opens or self._memory:
+        if self._new or self._memory:
             self._wake(RETRY_DELAY if self._failing else OPEN_DELAY)
 
     def _write_opens(self) -> None:
-        lines = b"".join(map(open_line, self._unwritten_opens.values()))
-        if lines and self._append(lines):
-            self._unwritten_opens.clear()
+        if self._new and self._append(b"".join(map(open_line, self._new.values()))):
+            self._open.update(self._new)
+            self._new.clear()
 
     def _write_memory(self) -> bool:
         waiting = self.in_memory(_BATCH)
@@ -198,20 +206,19 @@ class Journal:
         self.settle_memory(waiting)
         return True
 
-    def _append(self, data: bytes) -> bool:
-        if self._torn:
-            data = b"\n" + data
-        written, error = _write(self._fd, data)
-        self._size += written
-        if error is not None:
-            self._torn = self._torn or written > 0
+    def _append(self, lines: bytes) -> bool:
+        try:
+            self._segment.append(lines)
+        except OSError as error:
             self._failed(error)
             return False
-        self._torn = False
         if self._failing:
             self._failing = False
             _log.warning("the journal takes lines again")
         return True
+
+    def _in_flight(self) -> int:
+        return len(self._new) + len(self._open)
 
     def _failed(self, error: OSError) -> None:
         if not self._failing:
@@ -219,11 +226,12 @@ class Journal:
             _log.error("the journal takes no lines; records wait in memory", exc_info=error)
 
 
-def _write(fd: int, data: bytes) -> tuple[int, OSError | None]:
-    written = 0
-    while written < len(data):
-        try:
-            written += os.write(fd, data[written:])
-        except OSError as error:
-            return written, error
-    return written, None
+def _carried(records: Iterable[Record], segment: OwnSegment) -> bool:
+    """Write what is open at the head of a segment; whether that was possible."""
+    lines = b"".join(map(open_line, records))
+    try:
+        if lines:
+            segment.append(lines)
+    except OSError:
+        return False
+    return True

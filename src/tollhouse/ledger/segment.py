@@ -10,24 +10,26 @@ A segment is text, a line per event, the first byte saying which:
 The owner holds an exclusive ``flock`` for as long as it lives, and the kernel lets go of it however
 it dies. A segment whose lock is free belongs to whoever takes the lock. A line that cannot be read
 was torn by a full disk or a sudden end; its record was never promised to anybody, so it is passed
-over, and whoever writes after a torn line begins with a line feed.
+over, and whoever writes after a torn line begins with a line feed. Zero bytes behind the last line
+are room that its owner had not come to; its owner never reads beyond what it has appended.
 """
 
 import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from ..core.record import Outcome, Record
 from ..ports import Ids
+from .appender import Appender, Mapped, Written
 
 SUFFIX = ".journal"
 END = b"E\n"
-_CHUNK = 256 * 1024
+_CHUNK = 512 * 1024
+"""Bytes read at once: a batch of ordinary lines."""
 _log = logging.getLogger("tollhouse.ledger")
 
 _encode = msgspec.json.Encoder().encode
@@ -36,70 +38,67 @@ _decode = msgspec.json.Decoder(Record).decode
 
 def open_line(record: Record) -> bytes:
     """The line that says a request was admitted."""
-    return _line(b"O", record)
+    try:
+        return b"O" + _encode(record) + b"\n"
+    except UnicodeEncodeError:
+        return b"O" + _encode(_mended(record)) + b"\n"
 
 
 def closed_line(record: Record) -> bytes:
     """The line that says how it ended."""
-    return _line(b"C", record)
-
-
-def _line(kind: bytes, record: Record) -> bytes:
     try:
-        return kind + _encode(record) + b"\n"
+        return b"C" + _encode(record) + b"\n"
     except UnicodeEncodeError:
-        # Half a surrogate pair, sent by a client. In place, for the store cannot take it either.
-        for name in record.__struct_fields__:
-            if isinstance(value := getattr(record, name), str):
-                setattr(record, name, value.encode("utf-8", "replace").decode())
-        return kind + _encode(record) + b"\n"
+        return b"C" + _encode(_mended(record)) + b"\n"
+
+
+def _mended(record: Record) -> Record:
+    """Replace half surrogate pairs, sent by a client; in place, for the store takes none either."""
+    for name in record.__struct_fields__:
+        if isinstance(value := getattr(record, name), str):
+            setattr(record, name, value.encode("utf-8", "replace").decode())
+    return record
 
 
 class Segment:
     """A segment that this process owns, and how far it has been read."""
 
-    def __init__(self, path: Path, fd: int, *, adopted: bool) -> None:
+    def __init__(self, path: Path, fd: int) -> None:
         self.path = path
         self.fd = fd
-        self.waiting = _closed_lines(fd) if adopted else 0
-        """Closed lines that have not been advanced over; its writer counts what it adds."""
-        self._adopted = adopted
+        self.waiting = 0
+        """Closed lines that have not been advanced over."""
         self._offset = 0
         self._next_offset = 0
         self._last_read = 0
         self._open: dict[str, Record] = {}
 
-    @classmethod
-    def create(cls, directory: Path, ids: Ids) -> "Segment":
-        """A new, empty segment; ``OSError`` when the disk has no room for it."""
-        while True:
-            path = directory / f"{ids.uuid()}{SUFFIX}"
-            fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-            # Between these two lines somebody may take it for abandoned: then it is theirs.
-            if _locked(fd):
-                return cls(path, fd, adopted=False)
-            os.close(fd)
-
-    @classmethod
-    def adopt(cls, path: Path) -> "Segment | None":
+    @staticmethod
+    def adopt(path: Path) -> "Segment | None":
         """Take over a segment whose owner is gone; None while it lives."""
         try:
             fd = os.open(path, os.O_RDWR | os.O_APPEND)
         except FileNotFoundError:
             return None
         if _locked(fd):
-            return cls(path, fd, adopted=True)
+            adopted = Segment(path, fd)
+            adopted.waiting = _closed_lines(fd)
+            return adopted
         os.close(fd)
         return None
 
-    def read(self) -> list[Record]:
-        """The closed records of the next piece; empty when there is no whole line left.
+    def read(self, most: int) -> list[Record]:
+        """The next closed records, ``most`` of them; empty when there is no whole line left.
 
         The same again until ``advance`` says that they are safe elsewhere.
         """
-        while lines := self._piece():
-            self._next_offset = self._offset + len(lines)
-            records = self._records(lines.split(b"\n"))
+        while piece := self._piece():
+            records: list[Record] = []
+            begin = 0
+            while len(records) < most and (end := piece.find(b"\n", begin)) >= 0:
+                self._take(piece[begin:end], records)
+                begin = end + 1
+            self._next_offset = self._offset + begin
             if records:
                 self._last_read = len(records)
                 return records
@@ -117,8 +116,8 @@ class Segment:
 
         ``ended_at`` is in Unix microseconds. Its last line counts even without a line feed.
         """
-        tail = os.pread(self.fd, _CHUNK, self._offset)
-        closed = self._records([tail])
+        closed: list[Record] = []
+        self._take(self._bytes(_CHUNK).rstrip(b"\0"), closed)
         left = [
             msgspec.structs.replace(record, status=Outcome.INTERRUPTED, ended_at=ended_at)
             for record in self._open.values()
@@ -133,36 +132,86 @@ class Segment:
         """Delete it: all that it holds is safe elsewhere."""
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
-        os.close(self.fd)
+        self.close()
+
+    def _bytes(self, size: int) -> bytes:
+        return os.pread(self.fd, size, self._offset)
 
     def _piece(self) -> bytes:
+        """Whole lines, or nothing."""
         size = _CHUNK
         while True:
-            piece = os.pread(self.fd, size, self._offset)
+            piece = self._bytes(size)
             end = piece.rfind(b"\n") + 1
             if end or len(piece) < size:
                 return piece[:end]
             size *= 2
 
-    def _records(self, lines: Sequence[bytes]) -> list[Record]:
-        closed = []
-        for line in lines:
-            kind = line[:1]
-            if line == END[:-1]:
-                self._open.clear()
-            if kind != b"C" and not (kind == b"O" and self._adopted):
-                continue  # our own open ones are still known to the journal
-            try:
-                record = _decode(line[1:])
-            except msgspec.DecodeError:
-                _log.warning("passed over a torn line", extra={"segment": self.path.name})
-                continue
-            if kind == b"C":
+    def _take(self, line: bytes, closed: list[Record]) -> None:
+        kind = line[:1]
+        if kind == b"C":
+            record = self._decoded(line)
+            if record is not None:
                 self._open.pop(record.id, None)
                 closed.append(record)
-            else:
-                self._open[record.id] = record
-        return closed
+        elif kind == b"O":
+            self._opened(line)
+        elif line == END[:-1]:
+            self._open.clear()
+
+    def _opened(self, line: bytes) -> None:
+        record = self._decoded(line)
+        if record is not None:
+            self._open[record.id] = record
+
+    def _decoded(self, line: bytes) -> Record | None:
+        try:
+            return _decode(line[1:])
+        except msgspec.DecodeError:
+            _log.warning("passed over a torn line", extra={"segment": self.path.name})
+            return None
+
+
+class OwnSegment(Segment):
+    """One that this process writes as well."""
+
+    def __init__(self, path: Path, fd: int, appender: Appender) -> None:
+        super().__init__(path, fd)
+        self._appender = appender
+        self.append = appender.append
+        """Add lines; after an ``OSError`` they are not there, or torn."""
+
+    @staticmethod
+    def create(directory: Path, ids: Ids, *, mapped: bool) -> "OwnSegment":
+        """A new, empty segment; ``OSError`` when the disk has no room for it."""
+        while True:
+            path = directory / f"{ids.uuid()}{SUFFIX}"
+            fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+            # Between these two lines somebody may take it for abandoned: then it is theirs.
+            if _locked(fd):
+                return OwnSegment(path, fd, Mapped(fd) if mapped else Written(fd))
+            os.close(fd)
+
+    @property
+    def size(self) -> int:
+        """Bytes that were added."""
+        return self._appender.end
+
+    def finish(self) -> None:
+        """Nothing more will be added."""
+        self._appender.finish()
+
+    def close(self) -> None:
+        """Let go of it and leave it on disk for the next start."""
+        self.finish()
+        super().close()
+
+    def _bytes(self, size: int) -> bytes:
+        # Not from the file: behind the end there may be a line that is only half copied.
+        return self._appender.read(size, self._offset)
+
+    def _opened(self, line: bytes) -> None:
+        """What is open here is known to the journal."""
 
 
 def abandoned(directory: Path) -> list[Segment]:

@@ -2,7 +2,7 @@
 
 Theory of operation. A **pass** ships what is in memory, then what this worker's own segments hold,
 then one piece of a segment that was left behind by a dead process. Batches go to
-``LedgerStore.add_records``, which ignores ids that it has, so everything may be sent again: after a
+``RecordSink.add_records``, which ignores ids that it has, so everything may be sent again: after a
 failure, after a crash, by two processes. A segment's reading position moves on after the store has
 confirmed, and a segment is deleted when all of it is confirmed; until then the file is the truth.
 
@@ -17,7 +17,7 @@ import logging
 from collections.abc import Sequence
 
 from ..core.record import Record
-from ..ports import Clock, Ids, LedgerStore, StoreUnavailable
+from ..ports import Clock, Ids, RecordSink, StoreUnavailable
 from .journal import Journal
 from .segment import Segment, abandoned
 
@@ -36,7 +36,7 @@ _log = logging.getLogger("tollhouse.ledger")
 class Shipper:
     """Ships one worker's journal, and whatever it can adopt in the same directory."""
 
-    def __init__(self, journal: Journal, store: LedgerStore, clock: Clock, ids: Ids) -> None:
+    def __init__(self, journal: Journal, store: RecordSink, clock: Clock, ids: Ids) -> None:
         self._journal = journal
         self._store = store
         self._clock = clock
@@ -128,13 +128,13 @@ class Shipper:
     async def _ship_own(self, segment: Segment, *, to_the_end: bool) -> None:
         # What is added meanwhile to the one in use can wait and go in a larger batch.
         due = segment.waiting
-        while (to_the_end or due > 0) and (records := await asyncio.to_thread(segment.read)):
+        while (to_the_end or due > 0) and (records := await asyncio.to_thread(segment.read, BATCH)):
             await self._add(records)
             segment.advance()
             due -= len(records)
 
     async def _ship_adopted(self, segment: Segment) -> None:
-        if records := await asyncio.to_thread(segment.read):
+        if records := await asyncio.to_thread(segment.read, BATCH):
             await self._add(records)
             segment.advance()
             return
