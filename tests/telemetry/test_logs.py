@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import re
+import select
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,19 @@ from tollhouse.telemetry.logs import JsonFormatter, configure
 
 LOG = logging.getLogger("tollhouse.test")
 CANARY = "canary text of a prompt"
+
+
+class Writes(io.StringIO):
+    """A stream that remembers what it was asked to write at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[str] = []
+
+    def write(self, text: str) -> int:
+        """Write, and remember."""
+        self.writes.append(text)
+        return super().write(text)
 
 
 def test_line_is_one_json_object(log: Log) -> None:
@@ -48,10 +62,66 @@ def test_text_form_is_for_people(stream: io.StringIO) -> None:
 def test_request_line_reads_as_text_too(stream: io.StringIO) -> None:
     """A request's fields follow its line's message."""
     configure("info", "text", stream)
-    Lines().finished(record(unpriced_reason=None))
+    Lines().finished([record(unpriced_reason=None)])
     assert " request status=ok request_id=req-1 " in stream.getvalue()
     assert " cost=1.2345 " in stream.getvalue()
     assert stream.getvalue().count("\n") == 1
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.usefixtures("stream")
+def test_lines_of_many_requests_are_those_of_each(form: str) -> None:
+    """Written together they are, byte for byte, what they are one by one."""
+    records = [record(request_id=f"req-{number}", cost=number) for number in range(30)]
+    together, alone = Writes(), Writes()
+    configure("info", form, together)
+    Lines().finished(records)
+    configure("info", form, alone)
+    for one in records:
+        Lines().finished([one])
+    assert together.getvalue() == alone.getvalue()
+    assert len(alone.writes) == len(together.getvalue().splitlines()) == 30
+
+
+@pytest.mark.usefixtures("stream")
+def test_lines_of_a_lone_worker_are_one_write() -> None:
+    """Where nobody else writes to the stream, it is asked once for all of them."""
+    stream = Writes()
+    configure("info", "json", stream, shared=False)
+    Lines().finished([record() for _ in range(100)])
+    assert len(stream.writes) == 1
+    assert stream.writes[0].count("\n") == 100
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "€"])
+@pytest.mark.usefixtures("stream")
+def test_shared_stream_gets_whole_lines_that_stay_together(letter: str) -> None:
+    """No write is of more bytes than a pipe keeps together, unless it is of one line."""
+    stream = Writes()
+    configure("info", "json", stream)
+    names = ["short", letter * 700, letter * 5000, *("short" for _ in range(30)), letter * 900]
+    Lines().finished([record(request_id=name) for name in names])
+    assert [json.loads(line)["request_id"] for line in stream.getvalue().splitlines()] == names
+    assert all(text.endswith("\n") for text in stream.writes)
+    for text in stream.writes:
+        assert len(text.encode()) <= select.PIPE_BUF or text.count("\n") == 1
+    assert len(stream.writes) < len(names)
+
+
+def test_line_that_has_no_form_costs_no_other(log: Log) -> None:
+    """A name that is no Unicode text is lost with its own line."""
+    Lines().finished([record(request_id=name) for name in ("first", "\ud800", "last")])
+    assert [line["request_id"] for line in log()] == ["first", "last"]
+
+
+def test_closed_stream_loses_lines_of_requests_quietly(
+    stream: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When the log's reader has gone, requests go on."""
+    configure("info", "json", stream)
+    stream.close()
+    Lines().finished([record(), record()])
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])

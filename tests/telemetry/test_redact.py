@@ -1,8 +1,10 @@
 """What is masked, and what is left alone."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tollhouse.telemetry.redact import redact
+from tollhouse.telemetry.redact import _ALL_MARKS, is_plain, redact
 
 SECRET = "canary7Tb5Yn1Hd6Pf4Gs0"
 JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJjYW5hcnkifQ.c2ln"
@@ -54,3 +56,25 @@ def test_G01_credentials_are_masked(text: str, masked: str) -> None:
 def test_ordinary_text_is_left_alone(text: str) -> None:
     """Words, ids, numbers and URLs stay."""
     assert redact(text) == text
+
+
+@pytest.mark.parametrize("mark", _ALL_MARKS)
+def test_text_with_a_mark_is_not_plain(mark: str) -> None:
+    """What begins a credential is seen, in any case and between any ids."""
+    for text in (mark, mark.upper(), f"0193a7c2-0000\n{mark}\n0193a7c2-0001"):
+        assert not is_plain(text)
+
+
+def test_ids_are_plain() -> None:
+    """UUIDs, many at a time, and other names without a mark."""
+    assert is_plain("\n".join(["0193a7c2-0000-7000-8000-000000000001"] * 100))
+    assert is_plain("req-1")
+    assert is_plain("\ud800")
+    assert is_plain("")
+
+
+@given(st.lists(st.sampled_from(["=", ":", " ", "x", "0", "\n", "@", "K", "\u212a", *_ALL_MARKS])))
+def test_plain_text_is_never_masked(parts: list[str]) -> None:
+    """Who finds a text plain need not have it redacted."""
+    text = "".join(parts)
+    assert redact(text) == text or not is_plain(text)

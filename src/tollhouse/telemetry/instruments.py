@@ -4,8 +4,12 @@ How several workers' gauges become one number is in ``multiprocess_mode``: ``liv
 worker that lags or has lost the store, ``livemax`` the one whose breaker is open.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from .histograms import Histogram
+
+NONE = "_none"
+"""The value of a label for a place that was never reached."""
 _GEN_AI = (
     "gen_ai_operation_name",
     "gen_ai_request_model",
@@ -27,11 +31,24 @@ _OWN_TIME = (
 )
 
 
+class Children(dict[tuple[str, ...], Counter]):
+    """A counter's children by their labels' values, each bound once: that is dear, counting not."""
+
+    def __init__(self, metric: Counter) -> None:
+        super().__init__()
+        self._metric = metric
+
+    def __missing__(self, labels: tuple[str, ...]) -> Counter:
+        child = self[labels] = self._metric.labels(*labels)
+        return child
+
+
 class Instruments:
     """The metrics themselves, without any values of labels."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
+        self.histograms: list[Histogram] = []
         self._build_counters()
         self._build_gauges()
         self._build_histograms()
@@ -147,4 +164,6 @@ class Instruments:
     def _histogram(
         self, name: str, meaning: str, buckets: tuple[float, ...], labels: tuple[str, ...] = ()
     ) -> Histogram:
-        return Histogram(name, meaning, labels, registry=self._registry, buckets=buckets)
+        made = Histogram(name, meaning, labels, registry=self._registry, buckets=buckets)
+        self.histograms.append(made)
+        return made

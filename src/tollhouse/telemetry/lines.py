@@ -1,41 +1,19 @@
 """The log's own words: one wide line for each request that ended, and a few that say more.
 
-Fields are an allow-list: what is not named here is not written. None of them is content; the one
-that a client chooses freely is redacted.
+Fields are an allow-list: what is not named here or in ``request_line`` is not written, and none of
+them is content.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from ..core import money
 from ..core.caller import Caller
 from ..core.errors import Refusal
 from ..core.record import Attempt, Record
-from .redact import redact
+from .request_line import RequestLines, request_lines
 
 _NOTICE_EVERY = 3600 * 1_000_000
 """Microseconds between two warnings about one model."""
-
-_COPIED = (
-    "id",
-    "org",
-    "key_id",
-    "user",
-    "endpoint",
-    "stream",
-    "requested_model",
-    "model",
-    "served_model",
-    "upstream_model",
-    "provider",
-    "http_status",
-    "code",
-    "currency",
-    "unpriced_reason",
-    "price_version",
-    "catalogue_version",
-)
-_COUNTED = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
 
 
 class Lines:
@@ -45,12 +23,14 @@ class Lines:
         self._log = log or logging.getLogger("tollhouse.requests")
         self._noticed: dict[str, int] = {}
 
-    def finished(self, record: Record) -> None:
-        """The one line of a request."""
-        if record.unpriced_reason is not None:
-            self._notice_unpriced(record)
-        if self._log.isEnabledFor(logging.INFO):
-            self._write(logging.INFO, "request", request_fields(record))
+    def finished(self, records: Sequence[Record]) -> None:
+        """The one line of each of these requests; where one is no record, none is written."""
+        for record in records:
+            if record.unpriced_reason is not None:
+                self._notice_unpriced(record)
+        if records and self._log.isEnabledFor(logging.INFO):
+            name = self._log.name
+            self._log.handle(RequestLines(name, request_lines(records, name)))
 
     def refused(self, refusal: Refusal, model: str | None, caller: Caller | None) -> None:
         """A request that the gate turned away."""
@@ -87,30 +67,3 @@ class Lines:
             line = logging.LogRecord(self._log.name, level, "", 0, message, None, None)
             line.fields = fields
             self._log.handle(line)
-
-
-def request_fields(record: Record) -> dict[str, object]:
-    """What the line of a request says; what is not known is left out."""
-    fields: dict[str, object] = {
-        "status": record.status.value,
-        "request_id": redact(record.request_id),
-    }
-    for name in _COPIED:
-        value = getattr(record, name)
-        if value is not None:
-            fields[name] = value
-    if record.ended_at is not None:
-        fields["duration_ms"] = (record.ended_at - record.started_at) / 1000
-    if record.first_byte_us is not None:
-        fields["first_byte_ms"] = record.first_byte_us / 1000
-    fields["overhead_ms"] = record.overhead_us / 1000
-    if record.usage is not None:
-        for name in _COUNTED:
-            fields[name] = getattr(record.usage, name)
-    fields["cost"] = None if record.cost is None else money.write(record.cost)
-    fields["cost_status"] = record.cost_status.value
-    fields["attempts"] = [
-        f"{attempt.model} {attempt.provider} {attempt.result} {attempt.milliseconds}ms"
-        for attempt in record.attempts
-    ]
-    return fields

@@ -4,7 +4,12 @@ Rules that hold here:
 
 - labels come from the catalogue, the orgs and fixed sets, never from what a client sent: a model
   that is not in the catalogue is ``_unknown``, a place that was never reached is ``_none``;
-- the child of a metric is bound once for its labels; from then on counting is a look-up and a call;
+- what every request reports is only kept at first; it is added up, and its line written, some
+  milliseconds later with that of others (``batch``). A process that is killed loses the log lines
+  of its last 20 ms and the figures of its last 240 ms; the ledger, which is the truth, loses
+  nothing;
+- what is rare is counted, and its line written, at once: such a line may stand before those of
+  requests that had ended a little earlier. Each tells its own time;
 - no method lets an exception out: accounting must not fail a request.
 """
 
@@ -19,34 +24,31 @@ from typing import Concatenate, ParamSpec
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
-    Counter,
-    Histogram,
     disable_created_metrics,
     generate_latest,
     multiprocess,
 )
 
-from ..core import money
 from ..core.caller import Caller
 from ..core.errors import Refusal
 from ..core.faults import FaultKind
-from ..core.record import Attempt, Outcome, Record
+from ..core.record import Attempt, Record
 from ..ports import Clock
-from .instruments import Instruments
+from .batch import Batch, do_nothing
+from .instruments import NONE, Children, Instruments
 from .lines import Lines
+from .scrapes import Merged, Turn, wait_for_others
+from .tally import Tally
 from .workers import VARIABLE
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 UNKNOWN = "_unknown"
-NONE = "_none"
 
-_MICRO = 1_000_000
+_AUTH = FaultKind.AUTH.value
+_LOST = "an observation was lost"
 _LAG_INTERVAL = 0.5
 _log = logging.getLogger("tollhouse.telemetry")
 _P = ParamSpec("_P")
-
-# The names that the GenAI conventions have for operations; others keep ours.
-_OPERATIONS = {"responses": "chat", "completions": "text_completion"}
 
 
 def _harmless(
@@ -57,23 +59,9 @@ def _harmless(
         try:
             method(self, *args, **kwargs)
         except Exception:  # noqa: BLE001 - whatever it is, the request goes on
-            _log.exception("an observation was lost")
+            _log.exception(_LOST)
 
     return guarded
-
-
-class _Bound(dict[tuple[str, ...], Callable[[float], None]]):
-    """The counting methods of a metric's children, by their labels' values."""
-
-    def __init__(self, metric: Counter | Histogram) -> None:
-        super().__init__()
-        self._metric = metric
-
-    def __missing__(self, labels: tuple[str, ...]) -> Callable[[float], None]:
-        child = self._metric.labels(*labels)
-        method = child.inc if isinstance(child, Counter) else child.observe
-        self[labels] = method
-        return method
 
 
 class Telemetry:
@@ -84,105 +72,93 @@ class Telemetry:
         self._lines = lines
         self._registry = CollectorRegistry()
         self._metrics = metrics = Instruments(self._registry)
-        self._requests = _Bound(metrics.requests)
-        self._refusals = _Bound(metrics.refusals)
-        self._attempts = _Bound(metrics.attempts)
-        self._failovers = _Bound(metrics.failovers)
-        self._cost = _Bound(metrics.cost)
-        self._unpriced = _Bound(metrics.unpriced)
-        self._tokens = _Bound(metrics.token_usage)
-        self._duration = _Bound(metrics.request_duration)
-        self._first_token = _Bound(metrics.time_to_first_token)
-        self._per_token = _Bound(metrics.time_per_output_token)
-        self._overhead = metrics.overhead.observe
-        self._directory = os.environ.get(VARIABLE)
+        self._refusals = Children(metrics.refusals)
+        self._failovers = Children(metrics.failovers)
+        self._tally = Tally(metrics)
+        self._in_flight = 0
+        shared = os.environ.get(VARIABLE)
+        self._directory = None if shared is None else Path(shared)
+        turned = do_nothing if shared is None else Turn().next
+        self._batch: Batch[Record | Attempt] = Batch(self._take, self._put, turned=turned)
 
     # --- The port ---
 
-    @_harmless
     def admitted(self) -> None:
         """A request entered."""
-        self._metrics.inflight.inc()
+        self._in_flight += 1
+        self._batch.wake()
 
-    @_harmless
     def left(self) -> None:
         """A request that had entered is over."""
-        self._metrics.inflight.dec()
+        self._in_flight -= 1
+        self._batch.wake()
 
     @_harmless
     def refused(self, refusal: Refusal, *, model: str | None, caller: Caller | None) -> None:
         """A request was turned away; ``model`` is a catalogue id or None."""
         org = caller.org if caller is not None else None
-        self._refusals[refusal.code.value, model or UNKNOWN, org or NONE](1)
+        self._refusals[refusal.code.value, model or UNKNOWN, org or NONE].inc()
         if self._lines is not None:
             self._lines.refused(refusal, model, caller)
 
-    @_harmless
     def attempted(self, attempt: Attempt) -> None:
         """An attempt ended."""
-        self._attempts[attempt.model, attempt.provider, attempt.result](1)
-        if self._lines is not None and attempt.result == FaultKind.AUTH:
-            self._lines.credential_rejected(attempt)
+        self._batch.add(attempt)
+        try:
+            if attempt.result == _AUTH and self._lines is not None:
+                self._lines.credential_rejected(attempt)
+        except Exception:  # noqa: BLE001 - as in ``_harmless``, whose call every request would pay
+            _log.exception(_LOST)
 
     @_harmless
     def failed_over(self, from_model: str, to_model: str, reason: str) -> None:
         """The plan moved on."""
-        self._failovers[from_model, to_model, reason](1)
+        self._failovers[from_model, to_model, reason].inc()
 
     @_harmless
     def breaker(self, model: str, provider: str, *, is_open: bool) -> None:
         """A breaker changed state."""
         self._metrics.breaker.labels(model, provider).set(is_open)
 
-    @_harmless
     def closed(self, record: Record) -> None:
-        """A request ended; the record says it all."""
-        self._count(record)
-        self._measure(record)
+        """A request ended; the record says it all, and is not changed any more."""
+        self._batch.add(record)
+
+    # --- What was reported, some milliseconds later ---
+
+    @_harmless
+    def _take(self, reported: list[Record | Attempt]) -> None:
+        records: list[Record] = []
+        for one in reported:
+            try:
+                if isinstance(one, Attempt):
+                    self._tally.attempt(one)
+                else:
+                    self._tally.request(one)
+                    records.append(one)
+            except Exception:  # noqa: BLE001 - whatever it is, the others are counted
+                _log.exception(_LOST)
         if self._lines is not None:
-            self._lines.finished(record)
+            self._write(self._lines, records)
 
-    def _count(self, record: Record) -> None:
-        org = record.org or NONE
-        served = record.served_model
-        self._requests[
-            record.endpoint,
-            record.model,
-            served or NONE,
-            record.provider or NONE,
-            org,
-            record.status.value,
-        ](1)
-        if record.cost is not None:
-            if record.currency == "USD" and record.cost > 0:
-                self._cost[served or record.model, org](record.cost / money.COST_UNIT)
-        elif record.unpriced_reason is not None:
-            self._unpriced[served or record.model, record.unpriced_reason](1)
+    @_harmless
+    def _put(self) -> None:
+        self._metrics.inflight.set(self._in_flight)
+        self._tally.put()
 
-    def _measure(self, record: Record) -> None:
-        self._overhead(record.overhead_us / _MICRO)
-        if record.ended_at is None or record.status is Outcome.INTERRUPTED:
-            return
-        key = (
-            _OPERATIONS.get(record.endpoint, record.endpoint),
-            record.model,
-            record.served_model or NONE,
-            record.provider or NONE,
-        )
-        duration = record.ended_at - record.started_at
-        self._duration[key](duration / _MICRO)
-        usage = record.usage
-        output = 0
-        if usage is not None:
-            output = usage.output_tokens
-            self._tokens[(*key, "input")](usage.input_tokens)
-            if output:
-                self._tokens[(*key, "output")](output)
-        if record.stream and record.first_byte_us is not None:
-            self._first_token[key](record.first_byte_us / _MICRO)
-            if output > 1:
-                rest = max(0, duration - record.first_byte_us)
-                self._per_token[key](rest / (output - 1) / _MICRO)
+    def _write(self, lines: Lines, records: list[Record]) -> None:
+        try:
+            lines.finished(records)
+        except Exception:  # noqa: BLE001 - as above
+            if len(records) == 1:
+                _log.exception(_LOST)
+                return
+            for record in records:
+                self._write(lines, [record])
+
+    def settle(self) -> None:
+        """Count and write what was reported, and from now on everything at once: it ends."""
+        self._batch.settle()
 
     # --- What the rest of the process reports ---
 
@@ -208,24 +184,29 @@ class Telemetry:
 
     async def watch_event_loop(self, clock: Clock, interval: float = _LAG_INTERVAL) -> None:
         """Measure, until cancelled, how late the event loop wakes a sleeper."""
-        observe = self._metrics.event_loop_lag.observe
+        lag = self._metrics.event_loop_lag.series()
         while True:
             before = clock.monotonic()
             await asyncio.sleep(interval)
-            observe(max(0.0, clock.monotonic() - before - interval))
+            lag.observe(max(0.0, clock.monotonic() - before - interval))
+            lag.put()
 
     # --- Reading ---
 
     def render(self) -> bytes:
         """The text of ``/metrics``, of all workers where there are several.
 
-        It reads files and takes milliseconds per thousand series: call it in a thread.
+        It holds every request that had ended when it was asked for. It reads files and takes
+        milliseconds per thousand series, and waits some for other workers: call it in a thread.
         """
         if self._directory is None:
+            self._batch.flush()
             return generate_latest(self._registry)
-        _forget_the_dead(Path(self._directory))
+        _forget_the_dead(self._directory)
+        wait_for_others(self._directory)
+        self._batch.flush()
         merged = CollectorRegistry()
-        multiprocess.MultiProcessCollector(merged, path=self._directory)  # type: ignore[no-untyped-call]
+        merged.register(Merged(self._directory, self._metrics.histograms))
         return generate_latest(merged)
 
 

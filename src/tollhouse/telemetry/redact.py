@@ -49,6 +49,9 @@ _SHAPE_MARKS = (
     *("eyj", "bearer ", "basic ", "://"),
 )
 _NAME_MARKS = ("api", "secret", "passw", "authorization", "access", "?", "&")
+# No mark is made of these alone.
+_OF_UUIDS = b"0123456789abcdef-\n"
+_ALL_MARKS = (*_SHAPE_MARKS, *_NAME_MARKS)
 
 
 def redact(text: str) -> str:
@@ -62,6 +65,14 @@ def redact(text: str) -> str:
         if mark in lowered:
             return _NAMED.sub(r"\g<name>\g<sign>***", text)
     return text
+
+
+def is_plain(text: str) -> bool:
+    """Whether nothing in the text so much as begins like what ``redact`` masks."""
+    if not text.encode(errors="replace").translate(None, _OF_UUIDS):
+        return True
+    lowered = text.lower()
+    return not any(map(lowered.__contains__, _ALL_MARKS))
 
 
 def _masked(match: re.Match[str]) -> str:
