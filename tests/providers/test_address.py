@@ -1,26 +1,14 @@
 """Where each endpoint of each kind of provider is reached, and with what."""
 
+from dataclasses import replace
+
 import pytest
 
-from tollhouse.core.model import Provider, Secret, Target, Timeouts
+from tollhouse.core.model import Address, Provider, Secret, Target, Timeouts
 from tollhouse.core.needs import Endpoint
-from tollhouse.providers.address import PROTOCOLS, Address, address, model_name
+from tollhouse.providers.address import PROTOCOLS, address, model_name
 
 KEY = Secret("sk-canary")
-PATHS = {
-    Endpoint.CHAT: "chat/completions",
-    Endpoint.COMPLETIONS: "completions",
-    Endpoint.RESPONSES: "responses",
-    Endpoint.EMBEDDINGS: "embeddings",
-    Endpoint.IMAGES_GENERATIONS: "images/generations",
-    Endpoint.IMAGES_EDITS: "images/edits",
-    Endpoint.IMAGES_VARIATIONS: "images/variations",
-    Endpoint.SPEECH: "audio/speech",
-    Endpoint.TRANSCRIPTIONS: "audio/transcriptions",
-    Endpoint.TRANSLATIONS: "audio/translations",
-    Endpoint.RERANK: "rerank",
-    Endpoint.MODERATIONS: "moderations",
-}
 
 
 def target(
@@ -55,27 +43,26 @@ def azure(endpoint: Endpoint = Endpoint.CHAT, **more: str | None) -> Address:
     return address(target("azure", **given), endpoint)  # type: ignore[arg-type]
 
 
-def test_every_endpoint_is_in_the_table() -> None:
-    """None is forgotten, and both protocols are known."""
-    assert set(PATHS) == set(Endpoint)
+def test_both_protocols_are_known() -> None:
+    """These are what a provider's ``protocol`` may say."""
     assert {"openai", "azure"} == PROTOCOLS
 
 
-@pytest.mark.parametrize(("endpoint", "path"), PATHS.items())
+@pytest.mark.parametrize("endpoint", Endpoint)
 @pytest.mark.parametrize("base", ["https://host.example/v1", "https://host.example/v1/"])
-def test_openai_endpoints_stand_below_the_base(endpoint: Endpoint, path: str, base: str) -> None:
+def test_openai_endpoints_stand_below_the_base(endpoint: Endpoint, base: str) -> None:
     """With one slash between, whether the base ends in one or not, and the key as a bearer."""
     found = address(target(base_url=base), endpoint)
-    assert found.url == f"https://host.example/v1/{path}"
+    assert found.url == f"https://host.example/v1/{endpoint.path}"
     assert found.headers == (("authorization", "Bearer sk-canary"),)
 
 
-@pytest.mark.parametrize(("endpoint", "path"), PATHS.items())
-def test_azure_endpoints_stand_below_the_deployment(endpoint: Endpoint, path: str) -> None:
+@pytest.mark.parametrize("endpoint", Endpoint)
+def test_azure_endpoints_stand_below_the_deployment(endpoint: Endpoint) -> None:
     """But for responses, which know the deployment by the model in the body."""
     below = "" if endpoint is Endpoint.RESPONSES else "deployments/gpt-4o/"
     found = azure(endpoint)
-    expected = f"https://r.openai.azure.com/openai/{below}{path}?api-version=2024-10-21"
+    expected = f"https://r.openai.azure.com/openai/{below}{endpoint.path}?api-version=2024-10-21"
     assert found.url == expected
     assert found.headers == (("api-key", "sk-canary"),)
 
@@ -132,11 +119,21 @@ def test_a_header_may_be_the_credential() -> None:
 
 
 def test_G01_the_key_is_never_in_the_url() -> None:
-    """Nor in what a target shows of itself."""
+    """Nor in what a target or an address shows of itself."""
     for one in (target(), target("azure", api_version="v")):
         for endpoint in Endpoint:
-            assert "canary" not in address(one, endpoint).url
+            assert "canary" not in repr(address(one, endpoint))
         assert "canary" not in repr(one)
+
+
+def test_an_address_is_worked_out_once_for_a_target() -> None:
+    """Every attempt asks; another target, even one made from it, has addresses of its own."""
+    one = target()
+    assert address(one, Endpoint.CHAT) is address(one, Endpoint.CHAT)
+    assert address(one, Endpoint.CHAT) != address(one, Endpoint.SPEECH)
+    other = replace(one, provider=replace(one.provider, base_url="https://other.example"))
+    assert address(other, Endpoint.CHAT).url == "https://other.example/chat/completions"
+    assert one == target()
 
 
 def test_azure_reads_the_deployment_from_the_body_of_responses() -> None:

@@ -13,6 +13,7 @@ from fakes.transport_calls import body_of, outcome, to
 from fakes.upstream import FakeUpstream, refused_url
 from tollhouse.core.faults import Fault, FaultKind
 from tollhouse.upstream.fast_transport import FastTransport
+from upstream.fast_pools import pool_of, slots
 
 JSON = b'{"answer": 42}'
 
@@ -158,8 +159,7 @@ async def test_unasked_bytes_close_an_idle_connection(
         for _ in range(3):
             assert await body_of(await transport.send(to(url))) == b"{}"
             await asyncio.sleep(0.06)
-            (pool,) = transport._pools.values()
-            assert not pool._idle
+            assert not pool_of(transport)._idle
 
 
 async def test_refused_connections_cost_no_slot(transport: FastTransport) -> None:
@@ -169,8 +169,7 @@ async def test_refused_connections_cost_no_slot(transport: FastTransport) -> Non
     faults = await asyncio.gather(*[transport.send(request) for _ in range(100)])
     assert {fault.kind for fault in faults if isinstance(fault, Fault)} == {FaultKind.CONNECT}
     assert time.monotonic() - began < 1
-    (pool,) = transport._pools.values()
-    assert (pool._free, len(pool._busy)) == (2, 0)
+    assert slots(transport) == (2, 0, 0)
 
 
 async def test_gzip_bomb_is_read_in_steps(transport: FastTransport, up: FakeUpstream) -> None:

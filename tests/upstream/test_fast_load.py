@@ -20,6 +20,7 @@ from tollhouse.ports import Exchange, UpstreamRequest
 from tollhouse.upstream.answer_reader import AnswerReader
 from tollhouse.upstream.fast_connection import HIGH, Connection
 from tollhouse.upstream.fast_transport import FastTransport
+from upstream.fast_pools import busy, slots
 
 JSON = b'{"answer": 42}'
 LARGE = 50_000_000
@@ -73,7 +74,7 @@ async def test_unread_answer_waits_at_its_provider(
             await asyncio.gather(*[body(transport, to(up.url)) for _ in range(5)])
             slowest = max(slowest, time.monotonic() - began)
         assert resident() - before < 8_000_000
-        (held,) = [one for pool in transport._pools.values() for one in pool._busy]
+        (held,) = busy(transport)
         assert HIGH < held.answer.buffered <= HIGH + READ
         assert slowest < 0.5
         size = 0
@@ -112,8 +113,7 @@ async def test_E02_aborted_exchanges_leave_nothing(
         await up.until(idle=True)
         while len(asyncio.all_tasks()) > tasks or descriptors() > opened:
             await asyncio.sleep(0.01)
-    (pool,) = transport._pools.values()
-    assert (pool._free, len(pool._busy), len(pool._waiting)) == (1000, 0, 0)
+    assert slots(transport) == (1000, 0, 0)
 
 
 async def test_E02_connections_are_freed_without_a_sweep(

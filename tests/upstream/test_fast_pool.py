@@ -16,8 +16,8 @@ from tollhouse.core.faults import Fault, FaultKind
 from tollhouse.ports import UpstreamRequest
 from tollhouse.upstream import fast_pool
 from tollhouse.upstream.fast_connection import HIGH
-from tollhouse.upstream.fast_pool import Pool
 from tollhouse.upstream.fast_transport import FastTransport
+from upstream.fast_pools import pool_of, slots
 
 JSON = b'{"answer": 42}'
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
@@ -29,12 +29,6 @@ async def _transport() -> AsyncIterator[FastTransport]:
     made = FastTransport()
     yield made
     await made.aclose()
-
-
-def pool_of(transport: FastTransport) -> Pool:
-    """The one pool of a transport."""
-    (pool,) = transport._pools.values()
-    return pool
 
 
 async def closed(up: FakeUpstream) -> None:
@@ -61,8 +55,7 @@ async def test_E01_cancelling_at_any_step_loses_nothing(
         for task in calls[::2]:
             task.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-        pool = pool_of(transport)
-        assert (pool._free, len(pool._busy), len(pool._waiting)) == (2, 0, 0), turns
+        assert slots(transport) == (2, 0, 0), turns
 
 
 async def whole_call(transport: FastTransport, request: UpstreamRequest) -> None:
@@ -218,7 +211,7 @@ async def test_connection_lost_before_its_use_is_a_fault(transport: FastTranspor
         assert not isinstance(connection, Fault)
         await asyncio.sleep(0.05)
         connection.begin(b"GET / HTTP/1.1\r\n\r\n", b"", request.timeouts, loop.time() + 1)
-        fault = await connection.head()
+        fault = connection.fault
         assert fault is not None
         assert (fault.kind, fault.sent) == (FaultKind.DISCONNECTED, False)
         pool.drop(connection)

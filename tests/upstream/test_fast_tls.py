@@ -19,6 +19,7 @@ from fakes.upstream import FakeUpstream, mute_port
 from tollhouse.core.faults import Fault, FaultKind
 from tollhouse.upstream.fast_connection import SLICE
 from tollhouse.upstream.fast_transport import FastTransport
+from upstream.fast_pools import busy, slots
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -138,8 +139,7 @@ async def test_E01_cancelling_the_handshake_closes_the_socket(transport: FastTra
             await asyncio.sleep(0.05)
             opened.append(descriptors())
     assert opened[0] == opened[-1]
-    (pool,) = transport._pools.values()
-    assert (pool._free, len(pool._busy)) == (3, 0)
+    assert slots(transport) == (3, 0, 0)
 
 
 async def test_E01_cancelling_at_any_step_loses_nothing(
@@ -155,8 +155,7 @@ async def test_E01_cancelling_at_any_step_loses_nothing(
                 await asyncio.sleep(0)
             call.cancel()
             await asyncio.gather(call, return_exceptions=True)
-            (pool,) = transport._pools.values()
-            assert (pool._free, len(pool._busy)) == (1, 0), turns
+            assert slots(transport) == (1, 0, 0), turns
         async with asyncio.timeout(1):
             while up.server.connections:
                 await asyncio.sleep(0.005)
@@ -170,8 +169,7 @@ async def test_unread_request_does_not_pile_up(
         request = to(url, first_byte=0.4, body=bytes(20_000_000))
         sending = asyncio.create_task(transport.send(request))
         await asyncio.sleep(0.3)
-        (pool,) = transport._pools.values()
-        (connection,) = pool._busy
+        (connection,) = busy(transport)
         assert connection._unsent is not None
         assert len(connection._unsent) > 20_000_000 - 20 * SLICE
         fault = await sending

@@ -11,8 +11,9 @@ from fakes.raw_server import head_of, request_of, reset, serving
 from fakes.transport_calls import body_of, outcome, to
 from fakes.upstream import FakeUpstream, mute_port
 from tollhouse.core.faults import Fault, FaultKind
-from tollhouse.upstream.fast_connection import SLICE, Connection
+from tollhouse.upstream.fast_connection import SLICE
 from tollhouse.upstream.fast_transport import FastTransport
+from upstream.fast_pools import busy
 
 LARGE = bytes(range(256)) * 80_000
 TOO_LARGE = b"HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\n{}"
@@ -24,11 +25,6 @@ async def _transport() -> AsyncIterator[FastTransport]:
     made = FastTransport()
     yield made
     await made.aclose()
-
-
-def busy(transport: FastTransport) -> list[Connection]:
-    """The connections under way."""
-    return [one for pool in transport._pools.values() for one in pool._busy]
 
 
 async def test_unread_request_does_not_pile_up(transport: FastTransport) -> None:

@@ -4,22 +4,12 @@ Adding a provider is a file with one function of this shape and a row in ``_PROT
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from ..core.model import Target
+from ..core.model import Address, Target
 from ..core.needs import Endpoint
 from . import azure, openai
 
 _Header = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A URL and the headers that go with it, the credential among them."""
-
-    url: str
-    headers: tuple[_Header, ...]
-
 
 _PROTOCOLS: dict[str, Callable[[Target, Endpoint], tuple[str, _Header | None]]] = {
     "openai": openai.locate,
@@ -29,10 +19,11 @@ PROTOCOLS = frozenset(_PROTOCOLS)
 
 
 def address(target: Target, endpoint: Endpoint) -> Address:
-    """The address of an endpoint at a target's provider."""
-    url, credential = _PROTOCOLS[target.provider.protocol](target, endpoint)
-    headers = _merged(target.provider.headers, target.headers)
-    return Address(url, _merged(headers, (credential,)) if credential else headers)
+    """The address of an endpoint at a target's provider; worked out once."""
+    known = target.addresses.get(endpoint)
+    if known is None:
+        known = target.addresses[endpoint] = _locate(target, endpoint)
+    return known
 
 
 def model_name(target: Target, endpoint: Endpoint) -> str:
@@ -40,6 +31,12 @@ def model_name(target: Target, endpoint: Endpoint) -> str:
     if target.deployment is not None and endpoint is Endpoint.RESPONSES:
         return target.deployment
     return target.upstream_model
+
+
+def _locate(target: Target, endpoint: Endpoint) -> Address:
+    url, credential = _PROTOCOLS[target.provider.protocol](target, endpoint)
+    headers = _merged(target.provider.headers, target.headers)
+    return Address(url, _merged(headers, (credential,)) if credential else headers)
 
 
 def _merged(general: tuple[_Header, ...], own: tuple[_Header, ...]) -> tuple[_Header, ...]:

@@ -7,12 +7,15 @@ it is taken. No socket, no clock, no wait in here.
 
 The framing is llhttp's, in its strict mode, and then some: whoever reads a message otherwise than
 the next reader down the line lets bytes of one caller become the answer of another (RFC 9112,
-11.2). What llhttp lets through and we do not:
+11.2). What llhttp lets through and we do not, looked at when a head is whole:
 
 - transfer codings but plain ``chunked``, said once; versions but 1.0 and 1.1; statuses below 100;
 - lengths of more than 20 digits; interim answers with a body; a change of protocol;
 - blank lines before a head, control characters after a status;
 - heads, trailers and chunk extensions without bound.
+
+llhttp is not asked for the headers, which would cost two strings and a call for each: it reads them
+by its rules, and the bytes of a head that it found sound are kept for ``Headers``.
 
 Bytes beyond the end of an answer belong to nobody, and only end the use of its connection.
 """
@@ -22,19 +25,30 @@ from typing import Final
 
 import httptools
 
+from .answer_headers import Headers
+
 MAX_FRAMING: Final = 128 * 1024
 """Bytes of head, trailers or chunk extensions that may come without a byte of content."""
 MAX_HEADERS: Final = 200
 
+_PLAIN: Final = b"HTTP/1.1 200 OK\r\n"
+"""How nearly every head begins: with no interim one, and with a line that needs no look."""
+_CURRENT: Final = b"HTTP/1.1 "
+_VERSIONS: Final = (_CURRENT, b"HTTP/1.0 ")
 _FIRST: Final = ord("H")
-_CLASS: Final = len("HTTP/1.1 ")
-_INTERIM: Final = ord("1")
+_MINOR: Final = len("HTTP/1.")
+_ONE: Final = ord("1")
+_END: Final = b"\r\n\r\n"
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_MUCH: Final = MAX_HEADERS * len("x:\r\n")
+_LENGTH_DIGITS: Final = 20
+_TELLING: Final = re.compile(
+    rb"\n(content-(?:type|length|encoding)|transfer-encoding):[ \t]*([^\r]*)", re.IGNORECASE
+)
+"""The headers that are looked at here; what llhttp took for sound has them at a line's start."""
 _LOWEST: Final = 100
 _SWITCHING: Final = 101
 _FINAL: Final = 200
-_LENGTH_DIGITS: Final = 20
-_VERSIONS: Final = frozenset({"1.0", "1.1"})
 _NO_BODY: Final = frozenset({204, 304})
 _BARE: Final = frozenset({100, 102, 103})
 """Interim statuses after which llhttp expects no body whatever their headers say."""
@@ -46,15 +60,17 @@ class AnswerReader:
     __slots__ = (
         "_between",
         "_bodiless",
-        "_final",
         "_framing",
+        "_lines",
         "_parser",
         "_until_close",
         "bad",
         "buffered",
+        "coded",
         "complete",
+        "content_type",
+        "head",
         "head_done",
-        "headers",
         "keep_alive",
         "pieces",
         "status",
@@ -64,6 +80,17 @@ class AnswerReader:
         self._parser = httptools.HttpResponseParser(self)
         self.pieces: list[bytes] = []
         """Content that nobody has taken yet."""
+        self.buffered = 0
+        """Bytes in ``pieces``."""
+        # What follows is the head's, and there once that is done.
+        self.head = b""
+        """The status line and the header lines as they came."""
+        self.status = 0
+        self.content_type = ""
+        """As its header says, ``""`` where there is none."""
+        self.coded = False
+        """Whether there is a ``content-encoding``."""
+        self._until_close = False
         self.begin()
         self.complete = True
 
@@ -71,15 +98,9 @@ class AnswerReader:
         """Expect an answer; ``bodiless`` when it is to a HEAD request."""
         self._bodiless = bodiless
         self._between = True
-        self._final = False
+        self._lines: list[bytes] | None = None
         self._framing = 0
-        self._until_close = False
-        self.pieces.clear()
-        self.buffered = 0
-        """Bytes in ``pieces``."""
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        """Names in lower case; the last of equal names wins."""
+        self.head = b""
         self.head_done = False
         self.complete = False
         """Whether the answer has arrived to its proper end."""
@@ -87,24 +108,44 @@ class AnswerReader:
         """Why this is no answer, in words that hold nothing of it."""
         self.keep_alive = False
         """Whether, once complete, the connection may carry another exchange."""
+        if self.pieces:
+            self.pieces.clear()
+            self.buffered = 0
+
+    @property
+    def headers(self) -> Headers:
+        """Names in lower case; the last of equal names wins."""
+        return Headers(self.head)
 
     def feed(self, data: bytes) -> None:
         """Read some more, not empty; a no-op once something was found to be bad."""
-        if not self._final and self._between and len(data) > _CLASS:
-            self._final = data[0] == _FIRST and data[_CLASS] != _INTERIM
-        if self._final:
+        if not self.head_done:
+            if self.head or self._lines or not data.startswith(_PLAIN):
+                self._feed_lines(data)
+                return
+            self.head = data
+        if self.bad is None:
             self._feed(data)
-            return
-        # llhttp skips blank lines before a head. So that they are seen, what may be or follow an
-        # interim answer is read line by line.
+
+    def _feed_lines(self, data: bytes) -> None:
+        """Read part of a head, or one that something may come before or after.
+
+        llhttp skips blank lines before a head. So that they are seen, what may be or follow an
+        interim answer is read line by line.
+        """
+        if self.head:
+            self._lines, self.head = [self.head], b""
         for line in data.splitlines(keepends=True):
             if self._between and line[0] != _FIRST:
                 self._refuse("the answer is not HTTP")
+            if self.bad is not None:
+                return
+            if not self.head_done:
+                self._lines = self._lines or []
+                self._lines.append(line)
             self._feed(line)
 
     def _feed(self, data: bytes) -> None:
-        if self.bad is not None:
-            return
         self._framing += len(data)
         try:
             self._parser.feed_data(data)
@@ -115,7 +156,7 @@ class AnswerReader:
 
     def eof(self) -> None:
         """The provider will send no more, which is the end of an answer that has no other."""
-        if self._until_close and self.bad is None:
+        if self.head_done and self._until_close and self.bad is None:
             self.complete = True
 
     def take(self) -> bytes:
@@ -144,41 +185,25 @@ class AnswerReader:
             raise self._unreadable("something follows the answer")
         self._between = False
 
-    def on_status(self, status: bytes) -> None:
-        """The words after the status, which nobody reads."""
-        if status != b"OK" and _CONTROL.search(status):
-            raise self._unreadable("the answer's status line is none")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer, which has no meaning here."""
-        if self.head_done:
-            return
-        headers = self.headers
-        key = name.decode("latin-1").lower()
-        if key == "transfer-encoding":
-            # llhttp forgives spaces after the coding, and takes it with a tab for another one.
-            if key in headers or value.rstrip(b" ").lower() != b"chunked":
-                raise self._unreadable("the answer's transfer coding is not known")
-            value = b"chunked"
-        headers[key] = value.decode("latin-1").rstrip(" \t")
-        if len(headers) > MAX_HEADERS:
-            raise self._unreadable("the answer has too many headers")
-
     def on_headers_complete(self) -> None:
         """The head is there."""
-        parser = self._parser
-        headers = self.headers
-        status = parser.get_status_code()
-        version = parser.get_http_version()
-        length = headers.get("content-length")
-        chunked = "transfer-encoding" in headers
-        if version not in _VERSIONS:
-            raise self._unreadable("the answer's HTTP version is not known")
-        if length is not None and len(length) > _LENGTH_DIGITS:
-            raise self._unreadable("the answer's length is none")
+        raw = self.head
+        plain = raw != b""
+        if not plain:
+            raw = b"".join(self._lines or ())
+            self._lines = None
+        # Without the blank line. Should llhttp ever take something else for one, there is no head.
+        head = raw[: raw.find(_END) + 2]
+        if not plain:
+            self._look_at_status_line(head)
+        if len(head) > _MUCH and head.count(b"\n") > MAX_HEADERS + 1:
+            self._count_headers(head)
+        framed = self._framed(head)
+        status = self._parser.get_status_code()
         if status < _FINAL:
-            self._interim(status, body=chunked or length is not None)
+            self._interim(status, body=framed)
             return
+        self.head = head
         self.status = status
         self.head_done = True
         self._framing = 0
@@ -186,8 +211,42 @@ class AnswerReader:
             # llhttp would go on to a body; a request that has none is too rare to teach it.
             self.complete = True
             raise self._unreadable("nothing follows a head without a body")
-        self._until_close = not chunked and length is None and status not in _NO_BODY
-        self.keep_alive = version == "1.1" and not self._until_close and parser.should_keep_alive()
+        self._until_close = not framed and status not in _NO_BODY
+        self.keep_alive = not self._until_close and head[_MINOR] == _ONE
+
+    def _look_at_status_line(self, head: bytes) -> None:
+        if not head.startswith(_VERSIONS):
+            raise self._unreadable("the answer's HTTP version is not known")
+        if _CONTROL.search(head, len(_CURRENT), head.index(b"\r\n")):
+            raise self._unreadable("the answer's status line is none")
+
+    def _count_headers(self, head: bytes) -> None:
+        if len(Headers(head)) > MAX_HEADERS:
+            raise self._unreadable("the answer has too many headers")
+
+    def _framed(self, head: bytes) -> bool:
+        """Whether a head tells where its content ends; what it must not say is raised."""
+        self.coded = False
+        self.content_type = ""
+        told = 0
+        for name, value in _TELLING.findall(head):
+            match name.lower():
+                case b"content-type":
+                    self.content_type = value.decode("latin-1").rstrip(" \t")
+                case b"content-encoding":
+                    self.coded = True
+                case b"content-length":
+                    told += 1
+                    if len(value) > _LENGTH_DIGITS < len(value.rstrip(b" \t")):
+                        raise self._unreadable("the answer's length is none")
+                case _:
+                    told += 1
+                    # llhttp forgives spaces after the coding; with a tab it is another one to it.
+                    if value.rstrip(b" ").lower() != b"chunked":
+                        raise self._unreadable("the answer's transfer coding is not known")
+        if told > 1:
+            raise self._unreadable("the answer's framing is told twice")
+        return told > 0
 
     def _interim(self, status: int, *, body: bool) -> None:
         if status < _LOWEST:
@@ -196,7 +255,6 @@ class AnswerReader:
             raise self._unreadable("the provider changed protocols")
         if body and status not in _BARE:
             raise self._unreadable("an interim answer has a body")
-        self.headers.clear()
 
     def on_body(self, data: bytes) -> None:
         """Content."""
@@ -207,7 +265,7 @@ class AnswerReader:
     def on_message_complete(self) -> None:
         """The message has ended; an interim one has only begun the wait for the real one."""
         if self.head_done:
-            # A trailer may still have said that the connection closes.
+            # A trailer, too, may have said that the connection closes.
             self.keep_alive = self.keep_alive and self._parser.should_keep_alive()
             self.complete = True
         else:

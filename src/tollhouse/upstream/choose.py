@@ -9,13 +9,15 @@ from typing import Any
 from ..core.faults import Fault
 from ..ports import Exchange, Transport, UpstreamRequest
 from .fast_transport import FastTransport
+from .guard import Guard
 
 
 class ChosenTransport:
     """Sends each request by the transport that ``provider.transport`` names."""
 
-    def __init__(self) -> None:
-        self._fast = FastTransport()
+    def __init__(self, guard: Guard | None = None) -> None:
+        self._guard = guard or Guard()
+        self._fast = FastTransport(guard=self._guard)
         self._httpx: Transport | None = None
 
     def send(self, request: UpstreamRequest) -> Coroutine[Any, Any, Exchange | Fault]:
@@ -33,5 +35,5 @@ class ChosenTransport:
         if self._httpx is None:
             from .httpx_transport import HttpxTransport  # noqa: PLC0415 - see above
 
-            self._httpx = HttpxTransport()
+            self._httpx = HttpxTransport(guard=self._guard)
         return self._httpx

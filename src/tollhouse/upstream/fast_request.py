@@ -6,7 +6,6 @@ of the framing: a request that another reader could read otherwise is not writte
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import SplitResult, quote, urlsplit
 
 from .. import __version__
@@ -30,9 +29,8 @@ class Origin:
     secure: bool
 
 
-@lru_cache(maxsize=4096)
 def prepared(method: str, url: str, headers: tuple[tuple[str, str], ...]) -> tuple[Origin, bytes]:
-    """Where a request goes and its head but for the length; made once for each target.
+    """Where a request goes and its head but for the length.
 
     ``ValueError`` for what cannot be a request.
     """

@@ -6,60 +6,63 @@ Proxies and HTTP/2 are not for it: ``transport: httpx`` on a provider takes the 
 
 import asyncio
 import ssl
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any, Final
 
-from ..core.faults import Fault, FaultKind
+from ..core.faults import Fault
 from ..core.model import Provider
 from ..ports import Exchange, UpstreamRequest
-from .decode import Decoder
-from .fast_connection import Connection
 from .fast_pool import Pool
 from .fast_request import Origin, prepared
+from .fast_sender import Sender, Unwritable
+from .guard import Guard
 from .trust import Trust
 
-_WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
-"""Methods whose requests say their length even if it is 0."""
-_PoolKey = tuple[Origin, int, str | None, str | None]
+_PLACES: Final = 4096
+"""How many places a transport knows by heart."""
+_Terms = tuple[int, str | None, str | None, bool]
+"""What sets connections to the same place apart: how many, whom they trust, whether guarded."""
+_Place = tuple[_Terms, str, str, tuple[tuple[str, str], ...]]
 
 
 class FastTransport:
-    """Sends requests; ``tls`` replaces the usual certificate authorities."""
+    """Sends requests; ``tls`` replaces the usual certificate authorities.
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    ``guard`` says where the providers that are guarded may be dialled.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None, guard: Guard | None = None) -> None:
         self._trust = Trust(tls)
-        self._pools: dict[_PoolKey, Pool] = {}
+        self._guard = guard or Guard()
+        self._pools: dict[tuple[Origin, _Terms], Pool] = {}
+        self._senders: dict[_Place, Sender | Unwritable] = {}
 
-    async def send(self, request: UpstreamRequest) -> Exchange | Fault:
+    def send(self, request: UpstreamRequest) -> Coroutine[Any, Any, Exchange | Fault]:
         """Send, and wait for the head of the answer."""
-        method, body, limits = request.method, request.body, request.timeouts
-        try:
-            origin, head = prepared(method, request.url, tuple(request.headers))
-        except ValueError:
-            return Fault(FaultKind.CONNECT, detail="the request cannot be written", sent=False)
-        if body or method in _WITH_LENGTH:
-            head += b"content-length: %d\r\n\r\n" % len(body)
-        else:
-            head += b"\r\n"
-        pool = self._pool(origin, request.provider)
-        deadline = asyncio.get_running_loop().time() + limits.total
-        connection = await pool.take(limits, deadline)
-        while isinstance(connection, Connection):
-            try:
-                connection.begin(head, body, limits, deadline, bodiless=method == "HEAD")
-                fault = await connection.head()
-            except BaseException:
-                pool.drop(connection)
-                raise
-            if fault is None:
-                return FastExchange(connection, pool)
-            stale = connection.reused and not connection.received
-            if fault.kind is not FaultKind.DISCONNECTED or not stale:
-                pool.drop(connection)
-                return fault
-            connection = await pool.replace(connection, limits, deadline)
-        return connection
+        sender = self.sender(request.provider, request.method, request.url, request.headers)
+        return sender.send(request.body, request.timeouts, request.total)
+
+    def sender(
+        self, provider: Provider, method: str, url: str, headers: tuple[tuple[str, str], ...]
+    ) -> Sender | Unwritable:
+        """What sends requests that differ in nothing but their bodies and time limits.
+
+        Whoever keeps it spares each of his requests the work of finding it.
+        """
+        terms = (
+            provider.max_connections,
+            provider.ca_file,
+            provider.client_cert,
+            provider.guarded,
+        )
+        place = (terms, method, url, headers)
+        sender = self._senders.get(place)
+        if sender is None:
+            if len(self._senders) >= _PLACES:
+                del self._senders[next(iter(self._senders))]
+            sender = self._senders[place] = self._new(provider, terms, method, url, headers)
+        return sender
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -68,93 +71,24 @@ class FastTransport:
         # Sockets are closed by what the loop does next.
         await asyncio.sleep(0)
 
-    def _pool(self, origin: Origin, provider: Provider) -> Pool:
-        # What a connection was verified by is part of it: other trust, other connections.
-        key = (origin, provider.max_connections, provider.ca_file, provider.client_cert)
-        pool = self._pools.get(key)
-        if pool is None:
-            tls = partial(self._trust.context, provider)
-            pool = self._pools[key] = Pool(origin, provider.max_connections, tls)
-        return pool
-
-
-class FastExchange:
-    """An answer whose head has arrived."""
-
-    __slots__ = (
-        "_connection",
-        "_decoded",
-        "_decoder",
-        "_fault",
-        "_over",
-        "_pool",
-        "headers",
-        "status",
-    )
-
-    def __init__(self, connection: Connection, pool: Pool) -> None:
-        answer = connection.answer
-        self.status = answer.status
-        self.headers: Mapping[str, str] = answer.headers
-        self._connection = connection
-        self._pool = pool
-        self._over = False
-        self._fault: Fault | None = None
-        self._decoder: Decoder | None = None
-        self._decoded: Iterator[bytes] = iter(())
-        if "content-encoding" in answer.headers:
-            self._undo(answer.headers)
-
-    def _undo(self, headers: dict[str, str]) -> None:
-        coding = headers.pop("content-encoding").strip().lower()
-        if Decoder.knows(coding):
-            self._decoder = Decoder(coding)
-            headers.pop("content-length", None)
-        elif coding not in {"identity", ""}:
-            self._fault = _invalid("the answer is compressed in an unknown way")
-
-    async def read(self) -> bytes | Fault:
-        """The next piece of the body, ``b""`` at its proper end, or what went wrong."""
-        if self._over or self._fault is not None:
-            self.close()
-            return self._fault or b""
-        if self._decoder is None:
-            piece = await self._connection.read()
-        else:
-            piece = await self._decode(self._decoder)
-        if isinstance(piece, Fault):
-            self._fault = self._fault or piece
-            self.close()
-        elif not (piece or self._over):
-            self._over = True
-            self._pool.give_back(self._connection)
-        return piece
-
-    async def _decode(self, decoder: Decoder) -> bytes | Fault:
+    def _new(
+        self,
+        provider: Provider,
+        terms: _Terms,
+        method: str,
+        url: str,
+        headers: tuple[tuple[str, str], ...],
+    ) -> Sender | Unwritable:
         try:
-            while True:
-                for piece in self._decoded:
-                    return piece
-                raw = await self._connection.read()
-                if isinstance(raw, Fault):
-                    return raw
-                if not raw:
-                    return raw if decoder.complete else _invalid("the compression is broken")
-                self._decoded = decoder.feed(raw)
-        except zlib.error:
-            return _invalid("the answer's compression is broken")
-
-    def close(self) -> None:
-        """Give up the answer: a plain call, safe while a task is being cancelled."""
-        if self._over:
-            return
-        self._over = True
-        if self._fault is None:
-            self._fault = Fault(FaultKind.DISCONNECTED, detail="the answer was given up here")
-        # Even if all of it has come: another task may be about to read it, and must not find
-        # the next exchange in its place.
-        self._pool.drop(self._connection)
-
-
-def _invalid(detail: str) -> Fault:
-    return Fault(FaultKind.INVALID_RESPONSE, detail=detail)
+            origin, head = prepared(method, url, headers)
+        except ValueError:
+            return Unwritable()
+        # What a connection was verified by is part of it: other trust, other connections.
+        pool = self._pools.get((origin, terms))
+        if pool is None:
+            loop = asyncio.get_running_loop()
+            tls = partial(self._trust.context, provider)
+            guard = self._guard if provider.guarded else None
+            pool = Pool(loop, origin, provider.max_connections, tls, guard)
+            self._pools[origin, terms] = pool
+        return Sender(pool, method, head)

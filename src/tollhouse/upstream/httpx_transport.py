@@ -20,6 +20,7 @@ from ..core.faults import Fault, FaultKind
 from ..core.model import Timeouts
 from ..ports import Exchange, UpstreamRequest
 from .decode import Decoder
+from .guard import Guard, NotPublic
 from .lines import Line, Lines
 from .trust import Trust, Unreadable
 
@@ -27,16 +28,20 @@ _OWN_HEADERS = (
     ("accept-encoding", "identity"),
     ("user-agent", f"tollhouse/{__version__}"),
 )
-_TROUBLE = (httpx.HTTPError, OSError, ValueError)
-"""What httpx, the network and an unusable header or host name raise."""
-_LinesKey = tuple[str, str | None, int | None, int, str | None, str | None]
+_TROUBLE = (httpx.HTTPError, OSError, ValueError, NotPublic)
+"""What httpx, the network, an unusable header or host name, and the guard raise."""
+_LinesKey = tuple[str, str | None, int | None, int, str | None, str | None, bool]
 
 
 class HttpxTransport:
-    """Sends requests over httpx; ``tls`` replaces the usual certificate authorities."""
+    """Sends requests over httpx; ``tls`` replaces the usual certificate authorities.
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    ``guard`` says where the providers that are guarded may be dialled.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None, guard: Guard | None = None) -> None:
         self._trust = Trust(tls)
+        self._guard = guard or Guard()
         self._lines: dict[_LinesKey, Lines] = {}
 
     async def send(self, request: UpstreamRequest) -> Exchange | Fault:
@@ -49,8 +54,9 @@ class HttpxTransport:
         except Unreadable as trouble:
             return Fault(FaultKind.CONNECT, detail=str(trouble), sent=False)
         limits = request.timeouts
-        deadline = asyncio.get_running_loop().time() + limits.total
-        if not await lines.enter(min(limits.connect, limits.total)):
+        total = request.total
+        deadline = asyncio.get_running_loop().time() + total
+        if not await lines.enter(min(limits.connect, total)):
             return Fault(FaultKind.POOL, detail="no free connection", sent=False)
         try:
             answer = await _exchange(lines, prepared, limits, deadline)
@@ -69,20 +75,25 @@ class HttpxTransport:
     async def _lines_to(self, request: UpstreamRequest) -> Lines:
         url, provider = urlsplit(request.url), request.provider
         place = (url.scheme, url.hostname, url.port)
-        key = (*place, provider.max_connections, provider.ca_file, provider.client_cert)
+        guarded = provider.guarded
+        key = (*place, provider.max_connections, provider.ca_file, provider.client_cert, guarded)
         lines = self._lines.get(key)
         if lines is None:
             tls = await self._trust.context(provider) if url.scheme == "https" else None
-            lines = self._lines.setdefault(key, Lines(provider.max_connections, tls))
+            guard = self._guard if guarded else None
+            lines = self._lines.setdefault(key, Lines(provider.max_connections, tls, guard))
         return lines
 
 
 class HttpxExchange:
     """An answer whose head has arrived, and the line and slot that it holds until it is over."""
 
+    whole: bytes | None = None
+
     def __init__(self, answer: httpx.Response, line: Line, lines: Lines) -> None:
         self.status = answer.status_code
         self.headers: Mapping[str, str] = {}
+        self.content_type = ""
         self._answer = answer
         self._line = line
         self._lines = lines
@@ -105,6 +116,7 @@ class HttpxExchange:
         elif coding not in {"identity", ""}:
             self._fault = _invalid("the answer is compressed in an unknown way")
         self.headers = headers
+        self.content_type = headers.get("content-type", "")
 
     async def read(self) -> bytes | Fault:
         """The next piece of the body, ``b""`` at its proper end, or what went wrong."""
@@ -234,6 +246,8 @@ def _fault(trouble: Exception, line: Line) -> Fault:
 def _connect_trouble(trouble: BaseException) -> str:
     for cause in _causes(trouble):
         match cause:
+            case NotPublic():
+                return str(cause)
             case ssl.SSLCertVerificationError():
                 return "the provider's certificate was refused"
             case ssl.SSLError():

@@ -9,8 +9,9 @@ one length said twice, spaces in chunk sizes): where the two do not agree there 
 """
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import httpcore
@@ -18,16 +19,22 @@ import httpcore
 from ..core.faults import FaultKind
 from ..core.model import Timeouts
 from .answer_reader import AnswerReader
+from .guard import Guard
 
 _EARLY = 0.001
 """Seconds by which a timer may fire early."""
 
 
 class Meter(httpcore.AsyncNetworkBackend):
-    """Limits and counts of the exchange that a connection is carrying now."""
+    """Limits and counts of the exchange that a connection is carrying now.
 
-    def __init__(self) -> None:
+    With a ``guard``, every address that is dialled passes it.
+    """
+
+    def __init__(self, guard: Guard | None = None, *, secure: bool = False) -> None:
         self._network = httpcore.AnyIOBackend()
+        self._guard = guard
+        self._secure = secure
         self.begin(Timeouts(), 0.0)
 
     def begin(self, limits: Timeouts, deadline: float, *, bodiless: bool = False) -> None:
@@ -73,10 +80,28 @@ class Meter(httpcore.AsyncNetworkBackend):
         del timeout
         self.dialled = True
         self._connect_by = asyncio.get_running_loop().time() + self._limits.connect
-        stream = await self._network.connect_tcp(
-            host, port, self.to_connect(), local_address, socket_options
-        )
-        return _Stream(stream, self)
+
+        async def dial(place: str) -> httpcore.AsyncNetworkStream:
+            stream = await self._network.connect_tcp(
+                place, port, self.to_connect(), local_address, socket_options
+            )
+            return _Stream(stream, self)
+
+        *places, last = await self._places(host, port)
+        for place in places:
+            with contextlib.suppress(httpcore.ConnectError):
+                return await dial(place)
+        return await dial(last)
+
+    async def _places(self, host: str, port: int) -> Sequence[str]:
+        """What to dial for a host, in order: never nothing."""
+        if self._guard is None:
+            return (host,)
+        try:
+            async with asyncio.timeout(self.to_connect()):
+                return await self._guard.addresses(host, port, secure=self._secure)
+        except TimeoutError:
+            raise httpcore.ConnectTimeout from None
 
     def to_connect(self) -> float:
         """Seconds left for dialling."""
