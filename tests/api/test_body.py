@@ -3,11 +3,11 @@
 import gzip
 import zlib
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
-from tollhouse.api.body import ClientLeft, read_body
+from tollhouse.api.body import read_body
+from tollhouse.api.exchange import ClientLeft
 from tollhouse.core.errors import CallerError, Code
 
 MOST = 1000
@@ -21,14 +21,12 @@ class Client:
         self._leaves = leaves
         self.taken = 0
 
-    async def __call__(self) -> dict[str, Any]:
-        """The next message."""
+    async def read(self) -> tuple[bytes, bool]:
+        """The next piece."""
         if self._leaves and not self._pieces:
-            return {"type": "http.disconnect"}
+            raise ClientLeft
         self.taken += 1
-        piece = self._pieces.pop(0)
-        more = bool(self._pieces) or self._leaves
-        return {"type": "http.request", "body": piece, "more_body": more}
+        return self._pieces.pop(0), bool(self._pieces) or self._leaves
 
 
 async def test_pieces_are_joined() -> None:

@@ -1,33 +1,27 @@
 """The server's own settings, and how a shutdown goes when there is nothing to serve."""
 
 import asyncio
+import math
 import signal
 import socket
 import time
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from fakes.line import Line
+from tollhouse.api.exchange import HttpExchange
 from tollhouse.api.server import KEEP_ALIVE_SECONDS, DrainingServer, server_config
 from tollhouse.pipeline.flight import Flight, Interrupt
 from tollhouse.pipeline.live import LiveCatalogue
 from tollhouse.pipeline.state import ServingState
-from tollhouse.ports import Ids
 from tollhouse.system import SystemIds
 
 
-class Plain:
+async def nothing(exchange: HttpExchange) -> None:
     """Answers everything with nothing."""
-
-    ids: Ids = SystemIds()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002 - ASGI
-        """Answer one request."""
-        head = [(b"content-length", b"0")]
-        await send({"type": "http.response.start", "status": 200, "headers": head})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    await exchange.answer(200, [], b"")
 
 
 class Request:
@@ -36,6 +30,7 @@ class Request:
     def __init__(self, state: ServingState) -> None:
         self._state = state
         self.reason: Interrupt | None = None
+        self.deadline = math.inf
         state.flights.add(cast("Flight", self))
 
     def interrupt(self, reason: Interrupt) -> None:
@@ -54,7 +49,7 @@ class Drained:
     def __init__(self, port: int) -> None:
         # No catalogue is asked of it: only what is in flight counts here.
         self.state = ServingState(cast("LiveCatalogue", None), max_inflight=10)
-        config = server_config(Plain(), "127.0.0.1", port)
+        config = server_config(nothing, SystemIds(), "127.0.0.1", port)
         self.server = DrainingServer(config, self.state, 0.5, time.monotonic)
         self.url = f"http://127.0.0.1:{port}"
         self.serving: asyncio.Task[None]
@@ -84,12 +79,14 @@ async def _drained() -> AsyncIterator[Drained]:
 def test_connections_outlive_those_of_load_balancers() -> None:
     """Whoever is in front closes first, so that no request meets a connection being closed."""
     assert KEEP_ALIVE_SECONDS > 60
-    assert server_config(Plain(), "127.0.0.1", 1).timeout_keep_alive == KEEP_ALIVE_SECONDS
+    assert (
+        server_config(nothing, SystemIds(), "127.0.0.1", 1).timeout_keep_alive == KEEP_ALIVE_SECONDS
+    )
 
 
 def test_server_believes_no_forwarding_header_and_tells_no_name() -> None:
     """Addresses come from sockets, and answers do not say what serves them."""
-    config = server_config(Plain(), "127.0.0.1", 1)
+    config = server_config(nothing, SystemIds(), "127.0.0.1", 1)
     assert (config.proxy_headers, config.server_header, config.access_log) == (False, False, False)
 
 

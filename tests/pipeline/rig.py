@@ -1,5 +1,6 @@
 """What the pipeline lives among in these tests: a set clock, a store of dictionaries, ears."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -218,7 +219,13 @@ class Aloft:
 
     def __post_init__(self) -> None:
         self.flight = Flight(
-            call(), model(), record(), clock=self.clock, ledger=self.book, observer=self.ears
+            call(),
+            model(),
+            record(),
+            task=asyncio.current_task(),
+            clock=self.clock,
+            ledger=self.book,
+            observer=self.ears,
         )
 
 

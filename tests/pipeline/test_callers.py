@@ -11,6 +11,7 @@ from tollhouse.core.caller import Caller, CredentialKind, Role
 from tollhouse.core.errors import Code, TollhouseError
 from tollhouse.core.tenants import Org
 from tollhouse.identity.credentials import digest, mint_org_key, mint_user_token
+from tollhouse.pipeline import callers
 from tollhouse.pipeline.callers import FRESH_SECONDS, UNKNOWN_SECONDS, Callers
 from tollhouse.ports import CallerStore
 
@@ -204,6 +205,34 @@ async def test_J04_a_known_key_is_not_a_way_in_for_another_secret(desk: Desk) ->
     await desk.callers.resolve(desk.shelf.keep())
     desk.shelf.down = True
     assert await desk.code(mint_org_key("k1", "x" * 32)) is Code.STORE_UNAVAILABLE
+
+
+async def test_who_was_looked_up_longest_ago_is_forgotten_first(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is remembered has a bound; a caller that came back since is not the oldest."""
+    monkeypatch.setattr(callers, "CACHED_CALLERS", 2)
+    first, second, third = (desk.shelf.keep(name) for name in ("k1", "k2", "k3"))
+    await desk.callers.resolve(first)
+    await desk.callers.resolve(second)
+    desk.clock.time += FRESH_SECONDS
+    await desk.callers.resolve(first)
+    await desk.callers.resolve(third)
+    desk.shelf.down = True
+    assert await desk.code(second) is Code.STORE_UNAVAILABLE
+    assert [await desk.code(key) for key in (first, third)] == [None, None]
+
+
+async def test_G01_no_secret_is_remembered(desk: Desk) -> None:
+    """Callers are known by digests, in what is remembered of good ones and of wrong ones."""
+    good, wrong = desk.shelf.keep(), mint_org_key("k2", "t" * 32)
+    await desk.callers.resolve(good)
+    await desk.code(wrong)
+    remembered = repr(vars(desk.callers))
+    assert digest(good) in remembered
+    assert digest(wrong) in remembered
+    assert "s" * 32 not in remembered
+    assert "t" * 32 not in remembered
 
 
 async def test_a_plan_that_changed_is_in_force_once_forgotten(desk: Desk) -> None:

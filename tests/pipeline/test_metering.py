@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from pipeline.rig import CALLER, NOW, call, metered, model, prices
-from tollhouse.core.model import Model
+from tollhouse.core.model import Model, SystemPrompt
 from tollhouse.core.money import RATE_UNIT
 from tollhouse.core.needs import Endpoint, Needs
 from tollhouse.core.prices import PriceClass, PriceTable
@@ -47,6 +47,15 @@ def test_A02_what_is_told_is_priced_and_written_back() -> None:
     assert shown["cost"] == 0.000111
     assert one.metered is not None
     assert one.metered.charge.status is CostStatus.EXACT
+
+
+def test_A20_a_models_system_prompt_is_guessed_with_the_input() -> None:
+    """It was sent in front of it, so it is input as well."""
+    one = meter(one=model(system_prompt=SystemPrompt.of("x" * 30)))
+    one.complete(None, None, content_bytes=40)
+    assert one.metered is not None
+    assert one.metered.usage is not None
+    assert one.metered.usage.input_tokens == 10
 
 
 def test_A20_without_a_usage_the_answer_is_guessed_from_its_size() -> None:

@@ -4,22 +4,23 @@ How long a client may be silent is the protocol's matter.
 """
 
 import zlib
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Protocol
 
 from ..core.errors import CallerError, Code, invalid
 from .headers import Headers
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-
 _WINDOW = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 
 
-class ClientLeft(Exception):
-    """The connection ended before the request did."""
+class Sent(Protocol):
+    """What a client sends, piece by piece."""
+
+    async def read(self) -> tuple[bytes, bool]:
+        """The next piece, and whether more may follow; ``ClientLeft`` if it cannot."""
+        ...
 
 
-async def read_body(receive: Receive, headers: Headers, most: int) -> bytes:
+async def read_body(sent: Sent, headers: Headers, most: int) -> bytes:
     """The body, decompressed; 413 above ``most`` bytes, 415 for a coding we do not take."""
     coding = headers.get(b"content-encoding", b"identity").strip().lower()
     if coding != b"identity" and coding not in _WINDOW:
@@ -29,22 +30,19 @@ async def read_body(receive: Receive, headers: Headers, most: int) -> bytes:
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > most:
         raise too_large(most)
-    body = await _gather(receive, most)
+    body = await _gather(sent, most)
     return body if coding == b"identity" else _inflate(body, _WINDOW[coding], most)
 
 
-async def _gather(receive: Receive, most: int) -> bytes:
+async def _gather(sent: Sent, most: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientLeft
-        piece = message.get("body", b"")
+        piece, more = await sent.read()
         size += len(piece)
         if size > most:
             raise too_large(most)
-        if not message.get("more_body", False):
+        if not more:
             return b"".join([*pieces, piece]) if pieces else piece
         pieces.append(piece)
 

@@ -1,12 +1,11 @@
-"""The data plane as one ASGI application: path to operation, errors to OpenAI's shape.
+"""The data plane: path to operation, errors to OpenAI's shape.
 
-Plain ASGI on purpose: no middleware stack and no request object stand between the socket and the
-pipeline. Every route but the probes needs a credential; there is no way to add one without it.
+It takes exchanges as the connection makes them: no middleware stack stands between the socket and
+the pipeline. Every route but the probes needs a credential; there is no way to add one without it.
 """
 
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 from ..core.errors import CallerError, Code, GatewayError, Refusal, Refused, TollhouseError
 from ..core.needs import Endpoint
@@ -16,16 +15,15 @@ from ..pipeline.callers import Callers
 from ..pipeline.gateway import Gateway
 from ..ports import Clock, Ids, Observer
 from ..wire.openai.errors import error_body
-from .body import ClientLeft, Receive, read_body
+from .body import read_body
+from .exchange import ClientLeft, HttpExchange
 from .headers import Headers, encode, flag, read_headers, request_id
 from .models import Models
 from .operations import Operations
-from .reply import AsgiReply, Send
 
 _log = logging.getLogger("tollhouse.api")
 
 _ENDPOINTS = {f"/v1/{endpoint.path}": endpoint for endpoint in Endpoint}
-Scope = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +39,24 @@ class DataPlane:
     observer: Observer
     max_body_bytes: int
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, exchange: HttpExchange) -> None:
         """Answer one request."""
         started = self.clock.monotonic()
-        reply = AsgiReply(receive, send)
         headers: Headers = {}
         name = ""
         try:
-            headers = read_headers(scope["headers"])
+            headers = read_headers(exchange.headers)
             name = request_id(headers, self.ids)
-            await self._route(scope, receive, headers, reply, name, started)
+            await self._route(exchange, headers, name, started)
         except ClientLeft:
             return
         except TollhouseError as error:
             self._count(error)
-            await answer_error(reply, error, name or request_id(headers, self.ids))
+            await answer_error(exchange, error, name or request_id(headers, self.ids))
         except Exception:  # noqa: BLE001 - a bug must still answer in the client's protocol
             _log.exception("request failed", extra={"request_id": name})
             bug = GatewayError(Code.INTERNAL_ERROR, "The gateway failed; the operators know.")
-            await answer_error(reply, bug, name)
+            await answer_error(exchange, bug, name)
 
     def _count(self, error: TollhouseError) -> None:
         """Count what was turned away before the gate; the gate's own refusals it counts itself."""
@@ -68,42 +65,35 @@ class DataPlane:
             self.observer.refused(refusal, model=None, caller=None)
 
     async def _route(
-        self,
-        scope: Scope,
-        receive: Receive,
-        headers: Headers,
-        reply: AsgiReply,
-        name: str,
-        started: float,
+        self, exchange: HttpExchange, headers: Headers, name: str, started: float
     ) -> None:
-        path, method = scope["path"], scope["method"]
+        path, method = exchange.path, exchange.method
         endpoint = _ENDPOINTS.get(path)
         if endpoint is not None:
             if method != "POST":
                 raise _wrong_method(method, "POST")
-            await self._operate(endpoint, receive, headers, reply, name, started)
+            await self._operate(endpoint, exchange, headers, name, started)
             return
         answer = self.operations.find(path)
         if answer is not None:
             allowed, respond = answer
             if method not in allowed:
                 raise _wrong_method(method, ", ".join(sorted(allowed)))
-            await respond(scope, headers, reply)
+            await respond(exchange, headers)
             return
         if path == "/v1/models" or path.startswith("/v1/models/"):
             if method not in {"GET", "HEAD"}:
                 raise _wrong_method(method, "GET, HEAD")
             caller = await self.callers.resolve(credentials.from_headers(headers))
-            await self.models.answer(scope, headers, caller, reply, name)
+            await self.models.answer(exchange, headers, caller, name)
             return
         raise CallerError(Code.UNKNOWN_URL, "There is nothing at this path.")
 
     async def _operate(
         self,
         endpoint: Endpoint,
-        receive: Receive,
+        exchange: HttpExchange,
         headers: Headers,
-        reply: AsgiReply,
         name: str,
         started: float,
     ) -> None:
@@ -111,10 +101,11 @@ class DataPlane:
         caller = await self.callers.resolve(credentials.from_headers(headers))
         content_type = headers.get(b"content-type", b"").decode("latin-1")
         _check_media_type(content_type, endpoint)
-        body = await read_body(receive, headers, self.max_body_bytes)
+        # Neither the body nor the headers keep a name here: a stream may be open for long.
+        exchange.headers.clear()
         call = read_call(
             endpoint,
-            body,
+            await read_body(exchange, headers, self.max_body_bytes),
             content_type,
             caller=caller,
             request_id=name,
@@ -122,27 +113,22 @@ class DataPlane:
             failover=headers.get(b"x-tollhouse-failover", b"").strip().lower() != b"off",
         )
         if flag(headers, b"x-tollhouse-dry-run"):
-            await self.gateway.explain(call, reply)
+            await self.gateway.explain(call, exchange)
         else:
-            await self.gateway.handle(call, reply)
+            await self.gateway.handle(call, exchange)
 
 
-async def answer_error(reply: AsgiReply, error: TollhouseError, name: str) -> None:
+async def answer_error(exchange: HttpExchange, error: TollhouseError, name: str) -> None:
     """Answer with an error; one that comes after the head can only cut the answer short."""
-    if reply.started:
+    if exchange.started:
         return
-    body = error_body(error, name)
-    head = {
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        "x-request-id": name,
-        **error.headers,
-    }
-    await reply.start(error.status, encode(head))
-    await reply.send(body, more=False)
+    head = {"content-type": "application/json", "x-request-id": name, **error.headers}
+    await exchange.answer(error.status, encode(head), error_body(error, name))
 
 
 def _check_media_type(content_type: str, endpoint: Endpoint) -> None:
+    if content_type == "application/json" and not endpoint.multipart:
+        return
     kind = content_type.partition(";")[0].strip().lower()
     if endpoint.multipart:
         if kind != "multipart/form-data":

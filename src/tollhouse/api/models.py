@@ -14,8 +14,8 @@ from ..core.caller import Caller
 from ..core.errors import CallerError, Code, Refused
 from ..pipeline.listing import Listing
 from ..ports import Clock
+from .exchange import HttpExchange
 from .headers import Headers, encode
-from .reply import AsgiReply
 
 _PREFIX = "/v1/models"
 
@@ -29,16 +29,14 @@ class Models:
 
     async def answer(
         self,
-        scope: Mapping[str, Any],
+        exchange: HttpExchange,
         headers: Headers,
         caller: Caller,
-        reply: AsgiReply,
         name: str,
     ) -> None:
         """Answer with the list or with one model; 404 or the gate's refusal for one it denies."""
         now = self._clock.now()
-        raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
-        model_id = _model_id(raw_path)
+        model_id = _model_id(exchange.raw_path)
         if model_id is None:
             shown: Mapping[str, Any] = {
                 "object": "list",
@@ -52,18 +50,15 @@ class Models:
         etag = self._listing.etag(caller, now)
         head = {"x-request-id": name, "etag": etag, "cache-control": "private, no-cache"}
         if headers.get(b"if-none-match", b"").decode("latin-1") == etag:
-            await reply.start(304, encode(head))
-            await reply.send(b"", more=False)
+            await exchange.answer(304, encode(head), b"")
             return
-        body = msgspec.json.encode(shown)
-        head |= {"content-type": "application/json", "content-length": str(len(body))}
-        await reply.start(200, encode(head))
-        await reply.send(b"" if scope["method"] == "HEAD" else body, more=False)
+        head["content-type"] = "application/json"
+        await exchange.answer(200, encode(head), msgspec.json.encode(shown))
 
 
 def _model_id(raw_path: bytes) -> str | None:
     """The id in the path, decoded once; None for the list itself."""
-    rest = raw_path.partition(b"?")[0][len(_PREFIX) :]
+    rest = raw_path[len(_PREFIX) :]
     if rest in {b"", b"/"}:
         return None
     try:

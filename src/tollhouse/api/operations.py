@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import msgspec
 
@@ -13,11 +12,10 @@ from ..identity import credentials
 from ..identity.roles import Permission, allows
 from ..pipeline.callers import Callers
 from ..pipeline.state import ServingState
+from .exchange import HttpExchange
 from .headers import Headers, encode
-from .reply import AsgiReply
 
-Scope = dict[str, Any]
-Respond = Callable[[Scope, Headers, AsgiReply], Awaitable[None]]
+Respond = Callable[[HttpExchange, Headers], Awaitable[None]]
 _READ = frozenset({"GET", "HEAD"})
 
 
@@ -49,18 +47,17 @@ class Operations:
         respond = self._routes.get(path)
         return (_READ, respond) if respond else None
 
-    async def _live(self, scope: Scope, _headers: Headers, reply: AsgiReply) -> None:
-        await _json(scope, reply, 200, {"status": "ok"})
+    async def _live(self, exchange: HttpExchange, _headers: Headers) -> None:
+        await _json(exchange, 200, {"status": "ok"})
 
-    async def _ready(self, scope: Scope, _headers: Headers, reply: AsgiReply) -> None:
+    async def _ready(self, exchange: HttpExchange, _headers: Headers) -> None:
         reasons = self._state.not_ready()
         status = 503 if reasons else 200
-        await _json(scope, reply, status, {"ready": not reasons, "reasons": reasons})
+        await _json(exchange, status, {"ready": not reasons, "reasons": reasons})
 
-    async def _version(self, scope: Scope, _headers: Headers, reply: AsgiReply) -> None:
+    async def _version(self, exchange: HttpExchange, _headers: Headers) -> None:
         await _json(
-            scope,
-            reply,
+            exchange,
             200,
             {
                 "name": "tollhouse",
@@ -69,10 +66,10 @@ class Operations:
             },
         )
 
-    async def _metrics(self, scope: Scope, headers: Headers, reply: AsgiReply) -> None:
+    async def _metrics(self, exchange: HttpExchange, headers: Headers) -> None:
         await self._may_read_metrics(headers)
         body = await asyncio.to_thread(self._render)
-        await _send(scope, reply, 200, body, "text/plain; version=0.0.4; charset=utf-8")
+        await _send(exchange, 200, body, "text/plain; version=0.0.4; charset=utf-8")
 
     async def _may_read_metrics(self, headers: Headers) -> None:
         """The metrics token, or an admin-plane credential whose role may read them."""
@@ -89,17 +86,10 @@ class Operations:
             raise CallerError(Code.FORBIDDEN, "This credential may not read metrics.")
 
 
-async def _json(scope: Scope, reply: AsgiReply, status: int, value: object) -> None:
-    await _send(scope, reply, status, msgspec.json.encode(value), "application/json")
+async def _json(exchange: HttpExchange, status: int, value: object) -> None:
+    await _send(exchange, status, msgspec.json.encode(value), "application/json")
 
 
-async def _send(
-    scope: Scope, reply: AsgiReply, status: int, body: bytes, content_type: str
-) -> None:
-    head = {
-        "content-type": content_type,
-        "content-length": str(len(body)),
-        "cache-control": "no-store",
-    }
-    await reply.start(status, encode(head))
-    await reply.send(b"" if scope["method"] == "HEAD" else body, more=False)
+async def _send(exchange: HttpExchange, status: int, body: bytes, content_type: str) -> None:
+    head = {"content-type": content_type, "cache-control": "no-store"}
+    await exchange.answer(status, encode(head), body)

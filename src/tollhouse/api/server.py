@@ -12,19 +12,21 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, cast
 
 import uvicorn
 
 from ..core.tasks import spawn
 from ..pipeline.state import ServingState
 from ..ports import Ids
-from .protocol import BoundedHttp
+from .connection import Answers, HttpConnection
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than the idle limit of common load balancers (60 s), so that they close first."""
 _LAST_WORDS_SECONDS = 5.0
 _POLL_SECONDS = 0.05
+_LOOK_EVERY = 5
+"""Ticks between two looks at every connection."""
 
 
 class DrainingServer(uvicorn.Server):
@@ -47,6 +49,14 @@ class DrainingServer(uvicorn.Server):
         """Listen."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second: look after what has a time limit and no timer of its own."""
+        self._state.interrupt_overdue(self._monotonic())
+        if counter % _LOOK_EVERY == 0:
+            for connection in list(self.server_state.connections):
+                cast("HttpConnection", connection).look()
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Start to drain; at the second signal stop at once."""
@@ -79,32 +89,22 @@ class DrainingServer(uvicorn.Server):
             await asyncio.sleep(_POLL_SECONDS)
 
 
-class Served(Protocol):
-    """The application, and where it has its ids from."""
+def server_config(answers: Answers, ids: Ids, host: str, port: int) -> uvicorn.Config:
+    """The server library as we run it: our connections on its sockets, its own logs off."""
 
-    @property
-    def ids(self) -> Ids:
-        """The source of ids."""
-        ...
+    class Http(HttpConnection):
+        __slots__ = ()
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
-        ...
-
-
-def server_config(app: Served, host: str, port: int) -> uvicorn.Config:
-    """The server library as we run it: its own logs, lifespan and identity off."""
-
-    class Http(BoundedHttp):
-        ids = app.ids
-
+    Http.ids = ids
     return uvicorn.Config(
-        app,
+        # Handed to our connections as it is, and they stand in for the library's: by shape.
+        cast("Any", answers),
         host=host,
         port=port,
-        http=Http,
+        http=cast("Any", Http),
         ws="none",
         lifespan="off",
+        interface="asgi3",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -5,10 +5,11 @@ ready to be sent, or a stream that the relay has already seen to its end.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from ..core.faults import Fault, FaultKind
-from ..core.model import Model, Target, Timeouts
+from ..core.model import Address, Model, Target
 from ..core.needs import Endpoint, ModelType
 from ..ports import Clock, Exchange, Transport, UpstreamRequest
 from ..providers.address import address
@@ -26,21 +27,21 @@ from .meter import Meter
 MAX_ANSWER = 256 * 1024 * 1024
 MAX_ERROR_BODY = 64 * 1024
 _OK = 200
+_JSON = "application/json"
+_LEAST_SECONDS = 0.001
 _SECRET_LENGTH = 8
 """Characters from which on a configured header's value may be a credential."""
 _CHUNKED = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(msgspec.Struct, frozen=True, gc=False):
     """A complete answer for the client."""
 
     body: bytes
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Streaming:
+class Streaming(msgspec.Struct, frozen=True):
     """A stream whose head has arrived, and what reads it."""
 
     exchange: Exchange
@@ -70,7 +71,7 @@ class Attempts:
         try:
             if exchange.status != _OK:
                 return await self._refusal(flight, exchange, model)
-            content_type = exchange.headers.get("content-type", "")
+            content_type = exchange.content_type
             reader = self._reader(flight, model, meter, content_type)
             if reader is not None:
                 streaming = True
@@ -85,19 +86,15 @@ class Attempts:
         body, content_type = call.body_for(model)
         where = address(target, call.endpoint)
         accept = "text/event-stream" if call.asked.stream else "application/json"
-        limits = target.timeouts
+        if content_type == _JSON:
+            headers = where.asking.get(accept)
+            if headers is None:
+                headers = where.asking[accept] = _headers(where, content_type, accept)
+        else:
+            headers = _headers(where, content_type, accept)
+        left = max(_LEAST_SECONDS, deadline - self._clock.monotonic())
         return UpstreamRequest(
-            provider=target.provider,
-            method="POST",
-            url=where.url,
-            headers=(("content-type", content_type), ("accept", accept), *where.headers),
-            body=body,
-            timeouts=Timeouts(
-                limits.connect,
-                limits.first_byte,
-                limits.idle,
-                max(0.001, deadline - self._clock.monotonic()),
-            ),
+            target.provider, "POST", where.url, headers, body, target.timeouts, left
         )
 
     def _reader(
@@ -113,7 +110,12 @@ class Attempts:
                     complete=meter.complete,
                     choices=asked.choices,
                 )
-            return TypedStream(endpoint, model.model_id, complete=meter.complete)
+            return TypedStream(
+                endpoint,
+                model.model_id,
+                complete=meter.complete,
+                instructions=flight.call.instructions_told(model),
+            )
         if endpoint is Endpoint.SPEECH and not kind.startswith(("application/json", "text/")):
             return RawStream()
         return None
@@ -150,7 +152,9 @@ class Attempts:
             images=answer.images if makes_images else 0,
             seconds=answer.seconds,
         )
-        return Whole(answer.write(call.endpoint, model.model_id, usage), "application/json")
+        instructions = call.instructions_told(model)
+        written = answer.write(call.endpoint, model.model_id, usage, instructions=instructions)
+        return Whole(written, "application/json")
 
     async def _refusal(self, flight: Flight, exchange: Exchange, model: Model) -> Fault:
         """What an answer other than 200 means."""
@@ -168,10 +172,12 @@ class Attempts:
         self, status: int, headers: Mapping[str, str], told: ProviderError, model: Model
     ) -> Fault:
         secrets = _secrets(model.target)
+        prompt = model.system_prompt.text if model.system_prompt is not None else ""
         message = redact(
             told.message or "",
             secrets=secrets,
             replace={model.target.upstream_model: model.model_id},
+            unquoted=prompt,
         )
         code = told.code if isinstance(told.code, str) else told.type
         return fault_for_status(
@@ -184,6 +190,9 @@ class Attempts:
         )
 
     async def _read(self, flight: Flight, exchange: Exchange, most: int) -> bytes | Fault:
+        whole = exchange.whole
+        if whole is not None:
+            return whole if len(whole) <= most else _too_large()
         began = self._clock.monotonic()
         pieces: list[bytes] = []
         size = 0
@@ -194,12 +203,20 @@ class Attempts:
                     return piece
                 size += len(piece)
                 if size > most:
-                    return Fault(FaultKind.INVALID_RESPONSE, detail="the answer is too large")
+                    return _too_large()
                 if not piece:
                     return b"".join(pieces) if len(pieces) != 1 else pieces[0]
                 pieces.append(piece)
         finally:
             flight.upstream_wait += self._clock.monotonic() - began
+
+
+def _too_large() -> Fault:
+    return Fault(FaultKind.INVALID_RESPONSE, detail="the answer is too large")
+
+
+def _headers(where: Address, content_type: str, accept: str) -> tuple[tuple[str, str], ...]:
+    return (("content-type", content_type), ("accept", accept), *where.headers)
 
 
 def _secrets(target: Target) -> list[str]:

@@ -1,6 +1,7 @@
 """A request as the pipeline takes it: parsed, its caller known, its bytes still the client's."""
 
-from dataclasses import dataclass
+import msgspec
+from msgspec.structs import replace
 
 from ..core.caller import Caller
 from ..core.errors import invalid
@@ -9,11 +10,13 @@ from ..core.needs import Endpoint
 from ..providers.address import model_name
 from ..wire.json_object import Fields, read_request
 from ..wire.multipart import Form, parse_form
+from ..wire.openai.at_once import read_at_once
 from ..wire.openai.request import Asked, body_for_hop, form_for_hop, read_form, read_json
 
+_NULL = msgspec.Raw(b"null")
 
-@dataclass(frozen=True, slots=True)
-class Call:
+
+class Call(msgspec.Struct, gc=False):
     """One request of a caller. Every hop's body is made from ``fields`` or ``form`` afresh."""
 
     endpoint: Endpoint
@@ -27,9 +30,15 @@ class Call:
     failover: bool = True
     """Off when the client sent ``x-tollhouse-failover: off``."""
 
+    def let_go(self) -> None:
+        """Forget the content: no further hop will be tried, and a stream may be open for long."""
+        self.fields = self.form = None
+        needs = replace(self.asked.needs, texts=())
+        self.asked = replace(self.asked, needs=needs)
+
     def body_for(self, model: Model) -> tuple[bytes, str]:
         """The body that one hop gets, and its content type."""
-        target = model.target
+        target, prompt = model.target, model.system_prompt
         name = model_name(target, self.endpoint)
         if self.form is not None:
             body = form_for_hop(self.form, upstream_model=name, params=target.params)
@@ -40,9 +49,20 @@ class Call:
             upstream_model=name,
             params=target.params,
             stream_usage=target.stream_usage,
-            system_prompt=model.system_prompt,
+            system_prompt=prompt.text if prompt is not None else None,
         )
         return body, "application/json"
+
+    def instructions_told(self, model: Model) -> msgspec.Raw | None:
+        """What an answer repeats as instructions, where the model's prompt stood before them.
+
+        They are the client's own (null for none); None leaves them as the provider tells them.
+        """
+        if model.system_prompt is None or self.endpoint is not Endpoint.RESPONSES:
+            return None
+        given = (self.fields or {}).get("instructions")
+        # A copy: a stream may be open for long, and a slice would keep the whole request.
+        return given.copy() if given is not None else _NULL
 
 
 def read_call(
@@ -64,5 +84,5 @@ def read_call(
         asked = read_form(form, endpoint)
     else:
         fields = read_request(body)
-        asked = read_json(fields, endpoint)
+        asked = read_at_once(body, fields, endpoint) or read_json(fields, endpoint)
     return Call(endpoint, caller, asked, request_id, started, fields, form, failover)

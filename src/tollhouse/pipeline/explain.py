@@ -14,6 +14,7 @@ from ..core.model import Model
 from ..core.needs import Needs
 from ..core.record import CostStatus
 from ..core.snapshot import Snapshot
+from ..core.times import write_time
 from ..gate.gate import decide, judge
 from ..pricing.charge import charge
 from ..pricing.estimate import at_most
@@ -44,12 +45,15 @@ def explain(
     *,
     max_hops: int,
     failover: bool = True,
+    request_id: str | None = None,
 ) -> dict[str, Any]:
     """The verdict, every check, the hops in order, those left out and why, and a cost bound.
 
-    ``now`` is in Unix seconds. Costs are JSON numbers in the model's currency, or null.
+    ``now`` is in Unix seconds. ``request_id`` is that of a request that is there already: its draw
+    decides in a brown-out, which is only told of without one. Costs are JSON numbers in the model's
+    currency, or null.
     """
-    verdict = decide(snapshot, requested, caller, needs, now)
+    verdict = decide(snapshot, requested, caller, needs, now, request_id)
     told: dict[str, Any] = {
         "object": "explanation",
         "requested_model": requested,
@@ -60,6 +64,7 @@ def explain(
         "code": None if verdict.allowed else verdict.refusals[0].code.value,
         "redirected_from": verdict.redirected_from,
         "checks": _checks(verdict.refusals),
+        "brownouts": _brownouts(verdict.model, now),
         "hops": [],
         "skipped": [],
         "catalogue_version": snapshot.version,
@@ -69,7 +74,7 @@ def explain(
     route = walk(
         snapshot,
         verdict.model,
-        lambda model: judge(model, caller, needs, now, snapshot),
+        lambda model: judge(model, caller, needs, now, snapshot, request_id),
         max_hops if failover else 1,
     )
     told["hops"] = [_hop(model, needs) for model in route.hops]
@@ -78,6 +83,20 @@ def explain(
         for hop in route.skipped
     ]
     return told
+
+
+def _brownouts(model: Model | None, now: float) -> list[dict[str, Any]]:
+    """The windows that are not over: when a share of requests is refused as after the end."""
+    return [
+        {
+            "start": write_time(window.start),
+            "end": write_time(window.end),
+            "share": window.share,
+            "in_force": now >= window.start,
+        }
+        for window in (model.brownouts if model is not None else ())
+        if now < window.end
+    ]
 
 
 def _checks(refusals: tuple[Refusal, ...]) -> list[dict[str, Any]]:
@@ -96,7 +115,10 @@ def _reason(refusal: Refusal) -> dict[str, Any]:
 
 
 def _hop(model: Model, needs: Needs) -> dict[str, Any]:
-    usage = at_most(needs, model.limits.max_tokens)
+    prompt = model.system_prompt
+    usage = at_most(
+        needs, model.limits.max_tokens, prompt_bytes=prompt.size if prompt is not None else 0
+    )
     estimate = charge(model.pricing, usage, status=CostStatus.ESTIMATED)
     return {
         "model": model.model_id,

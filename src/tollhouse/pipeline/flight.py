@@ -9,6 +9,7 @@ an ``await`` in a cancelled task would itself be cut short.
 """
 
 import asyncio
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -32,16 +33,6 @@ class Interrupt(Enum):
     SHUTDOWN = "shutdown"
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """The attempt under way, for whoever has to account for it when it is cut short."""
-
-    model: Model
-    meter: Meter
-    began: float
-    relay: "CutsShort | None" = None
-
-
 class CutsShort(Protocol):
     """A relay that can be ended from outside."""
 
@@ -56,6 +47,16 @@ class CutsShort(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Serving:
+    """The attempt under way, for whoever has to account for it when it is cut short."""
+
+    model: Model
+    meter: Meter
+    began: float
+    relay: CutsShort | None = None
+
+
 class Flight:
     """The state of one admitted request."""
 
@@ -68,6 +69,7 @@ class Flight:
         "billed",
         "call",
         "closed",
+        "deadline",
         "first_fault",
         "interrupted",
         "model",
@@ -82,6 +84,7 @@ class Flight:
         model: Model,
         record: Record,
         *,
+        task: asyncio.Task[Any] | None,
         clock: Clock,
         ledger: Ledger,
         observer: Observer,
@@ -95,13 +98,15 @@ class Flight:
         self.first_fault: str | None = None
         self.upstream_wait = 0.0
         """Seconds spent waiting for providers."""
+        self.deadline = math.inf
+        """Monotonic seconds at which it is interrupted, whatever it waits for then."""
         self.interrupted: Interrupt | None = None
         self.closed = False
         self.serving: Serving | None = None
         self._clock = clock
         self._ledger = ledger
         self._observer = observer
-        self._task: asyncio.Task[Any] | None = asyncio.current_task()
+        self._task = task
         ledger.open(record)
 
     def interrupt(self, reason: Interrupt) -> None:
@@ -112,6 +117,15 @@ class Flight:
         if self.interrupted is None and self._task is not None:
             self.interrupted = reason
             self._task.cancel()
+
+    def client_left(self) -> None:
+        """Nobody waits for the answer any more."""
+        self.interrupt(Interrupt.CLIENT_GONE)
+
+    def uncancel(self) -> None:
+        """The interrupt has been noticed, and the task goes on to its end."""
+        if self._task is not None:
+            self._task.uncancel()
 
     def overhead(self) -> float:
         """Seconds that were ours so far: everything but waiting for providers."""

@@ -10,7 +10,8 @@ and into words for the client where there still is one.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -50,7 +51,7 @@ _CLIENT_CLOSED = 499
 _PASSED_OVER = "breaker_open"
 """What ``x-tollhouse-failover`` says when the first hop was not even tried."""
 _GRACE = 0.25
-"""Seconds that the transport's own limit has before the guard acts."""
+"""Seconds that the transport's own limit has before the request is interrupted."""
 _LAST_WORDS = 0.5
 """Seconds for telling a client that its stream was ended; one that reads nothing is not told."""
 
@@ -79,13 +80,12 @@ class Gateway:
         except Refused as refused:
             self._count_refusal(refused, snapshot, call)
             raise
-        flight = self._open(call, route, snapshot)
-        loop = asyncio.get_running_loop()
-        total = route.hops[0].target.timeouts.total
-        guard = loop.call_later(total + _GRACE, flight.interrupt, Interrupt.DEADLINE)
-        reply.watch(lambda: flight.interrupt(Interrupt.CLIENT_GONE))
+        flight = self._open(call, route, snapshot, reply.task)
+        deadline = self.clock.monotonic() + route.hops[0].target.timeouts.total
+        flight.deadline = deadline + _GRACE
+        reply.watch(flight.client_left)
         try:
-            await self._serve(flight, route, reply, self.clock.monotonic() + total)
+            await self._serve(flight, route, reply, deadline)
         except asyncio.CancelledError:
             await self._interrupted(flight, reply)
         except TollhouseError as error:
@@ -96,7 +96,6 @@ class Gateway:
             await self._broken(flight, reply)
             raise
         finally:
-            guard.cancel()
             reply.unwatch()
             self.state.flights.discard(flight)
             self.observer.left()
@@ -111,18 +110,19 @@ class Gateway:
             self.clock.now(),
             max_hops=self.policy.max_attempts,
             failover=call.failover,
+            request_id=call.request_id,
         )
         body = msgspec.json.encode(told)
         head = [
             (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
             (b"x-request-id", call.request_id.encode()),
             (b"x-tollhouse-dry-run", b"true"),
         ]
-        await reply.start(_OK, head)
-        await reply.send(body, more=False)
+        await reply.answer(_OK, head, body)
 
-    def _open(self, call: Call, route: Route, snapshot: Snapshot) -> Flight:
+    def _open(
+        self, call: Call, route: Route, snapshot: Snapshot, task: asyncio.Task[Any] | None
+    ) -> Flight:
         caller = call.caller
         record = Record(
             id=self.ids.uuid(),
@@ -141,6 +141,7 @@ class Gateway:
             call,
             route.hops[0],
             record,
+            task=task,
             clock=self.clock,
             ledger=self.ledger,
             observer=self.observer,
@@ -154,18 +155,17 @@ class Gateway:
         hops = self.targets.order(route.hops)
         if hops[0] is not route.hops[0]:
             flight.first_fault = _PASSED_OVER
-        journey = Journey(self.policy, hops, deadline)
-        while True:
-            model = journey.model
-            fault = await self._attempt(flight, model, reply, deadline)
-            if fault is None:
-                return
+        model = hops[0]
+        journey: Journey | None = None
+        while (fault := await self._attempt(flight, model, reply, deadline)) is not None:
             flight.first_fault = flight.first_fault or fault.label
+            journey = journey or Journey(self.policy, hops, deadline)
             wait = journey.after(fault, flight.attempts[-1], self.clock.monotonic(), self.ids)
             if wait is None:
                 raise journey.surrender()
             if journey.model is not model:
                 self.observer.failed_over(model.model_id, journey.model.model_id, fault.label)
+                model = journey.model
             if wait > 0:
                 await asyncio.sleep(wait)
                 flight.upstream_wait += wait
@@ -235,9 +235,7 @@ class Gateway:
         flight.close(Outcome.OK, _OK, served=model, metered=meter.metered)
         head = answer_head(flight, model, whole.content_type, self.clock.now())
         head += cost_headers(meter.metered)
-        head.append((b"content-length", b"%d" % len(whole.body)))
-        await reply.start(_OK, head)
-        await reply.send(whole.body, more=False)
+        await reply.answer(_OK, head, whole.body)
 
     async def _stream(
         self, flight: Flight, model: Model, streaming: Streaming, meter: Meter, reply: Reply
@@ -265,7 +263,7 @@ class Gateway:
             read_fault=lambda error: self.attempts.fault_in_answer(error, model),
         )
         if flight.serving is not None:
-            flight.serving = replace(flight.serving, relay=relay)
+            flight.serving.relay = relay
         try:
             fault = await relay.run()
         finally:
@@ -280,9 +278,7 @@ class Gateway:
         if reason is None:
             flight.close(Outcome.GATEWAY_ERROR, 500, error=Code.INTERNAL_ERROR)
             raise asyncio.CancelledError
-        task = asyncio.current_task()
-        if task is not None:
-            task.uncancel()
+        flight.uncancel()
         if flight.closed:
             return
         serving = flight.serving

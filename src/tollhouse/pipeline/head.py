@@ -1,7 +1,9 @@
 """The head of an answer: who served it, after what, at what cost and with how much overhead."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from ..core import money
@@ -13,6 +15,12 @@ from .meter import Metered
 Headers = list[tuple[bytes, bytes]]
 
 _NO_BUFFERING = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+_COST_STATUS = {
+    status: (b"x-tollhouse-cost-status", status.value.encode()) for status in CostStatus
+}
+_KEPT_MODELS = 4096
+_KEPT_TYPES = 64
+"""Content types are the providers' to choose, and may be long."""
 
 
 def answer_head(
@@ -21,11 +29,9 @@ def answer_head(
     """Headers that streamed and whole answers share; ``under_way`` attempts still go on."""
     record = flight.record
     head = [
-        (b"content-type", content_type.encode("latin-1", "replace")),
+        _content_type(content_type),
         (b"x-request-id", record.request_id.encode()),
-        (b"x-tollhouse-model", _visible(model.model_id)),
-        (b"x-tollhouse-requested-model", _visible(record.requested_model)),
-        (b"x-tollhouse-provider", model.target.provider.name.encode()),
+        *_served(model.model_id, model.target.provider.name, record.requested_model),
         (b"x-tollhouse-attempts", b"%d" % (len(flight.attempts) + under_way)),
         (b"x-tollhouse-failover", (flight.first_fault or "none").encode()),
         (b"x-tollhouse-catalogue-version", b"%d" % record.catalogue_version),
@@ -34,6 +40,21 @@ def answer_head(
     if model.end_of_life_at is not None:
         head += lifecycle_headers(model, now)
     return head
+
+
+@lru_cache(_KEPT_TYPES)
+def _content_type(told: str) -> tuple[bytes, bytes]:
+    return b"content-type", told.encode("latin-1", "replace")
+
+
+@lru_cache(_KEPT_MODELS)
+def _served(model_id: str, provider: str, requested: str) -> Sequence[tuple[bytes, bytes]]:
+    """The lines that are the same for every answer of a model that was asked for by one name."""
+    return (
+        (b"x-tollhouse-model", _visible(model_id)),
+        (b"x-tollhouse-requested-model", _visible(requested)),
+        (b"x-tollhouse-provider", provider.encode()),
+    )
 
 
 def stream_head(flight: Flight, model: Model, content_type: str, now: float) -> Headers:
@@ -56,10 +77,10 @@ def error_head(flight: Flight) -> dict[str, str]:
 def cost_headers(metered: Metered | None) -> Headers:
     """The cost, where there is one, and how far it can be trusted."""
     if metered is None or metered.charge.cost is None:
-        return [(b"x-tollhouse-cost-status", CostStatus.UNPRICED.value.encode())]
+        return [_COST_STATUS[CostStatus.UNPRICED]]
     return [
         (b"x-tollhouse-cost", money.write(metered.charge.cost).encode()),
-        (b"x-tollhouse-cost-status", metered.charge.status.value.encode()),
+        _COST_STATUS[metered.charge.status],
     ]
 
 

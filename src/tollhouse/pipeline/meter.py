@@ -3,8 +3,7 @@
 The served model's prices are those of the snapshot that the request began with.
 """
 
-from dataclasses import dataclass
-from decimal import Decimal
+import msgspec
 
 from ..core.charge import Charge
 from ..core.model import Model
@@ -29,8 +28,7 @@ _UNITS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Metered:
+class Metered(msgspec.Struct, frozen=True, gc=False):
     """A usage (None: not to be believed) and its charge."""
 
     usage: Usage | None
@@ -57,21 +55,17 @@ class Meter:
         seconds: bytes | None = None,
     ) -> bytes:
         """Price a whole answer; returns the ``usage`` object that the client gets."""
-        if self._call.asked.stream and self._call.endpoint.model_type is ModelType.IMAGE_GENERATION:
-            images = self._call.asked.choices
+        call = self._call
+        if call.asked.stream and call.endpoint.model_type is ModelType.IMAGE_GENERATION:
+            images = call.asked.choices
         usage, status = self._usage(told, tier, content_bytes, images, seconds)
         metered = self._price(usage, status)
+        multiplier, credits_used = self._model.credit_multiplier, None
+        if multiplier is not None and metered.usage is not None:
+            credits_used = in_credits(metered.usage, multiplier)
         return write_usage(
-            told,
-            metered.usage,
-            metered.charge,
-            self._call.endpoint,
-            in_credits=self._credits(metered.usage),
+            told, metered.usage, metered.charge, call.endpoint, in_credits=credits_used
         )
-
-    def _credits(self, usage: Usage | None) -> Decimal | None:
-        multiplier = self._model.credit_multiplier
-        return None if multiplier is None or usage is None else in_credits(usage, multiplier)
 
     def cut_short(self, told: bytes | None, tier: str | None, content_bytes: int) -> None:
         """Price an answer that broke off: by the usage so far, else by what was relayed.
@@ -111,7 +105,13 @@ class Meter:
                 images=images, characters=characters, microseconds=length or 0, service_tier=tier
             )
             return counted, CostStatus.EXACT
-        guessed = estimate(call.endpoint, call.asked.needs, content_bytes)
+        prompt = self._model.system_prompt
+        guessed = estimate(
+            call.endpoint,
+            call.asked.needs,
+            content_bytes,
+            prompt_bytes=prompt.size if prompt is not None else 0,
+        )
         return guessed, CostStatus.ESTIMATED
 
     def _units_only(self) -> bool:

@@ -43,6 +43,11 @@ class ServingState:
                 headers={"retry-after": "1"},
             )
 
+    def interrupt_overdue(self, now: float) -> None:
+        """End every request whose total time is up at ``now`` (monotonic seconds)."""
+        for flight in [flight for flight in self.flights if flight.deadline <= now]:
+            flight.interrupt(Interrupt.DEADLINE)
+
     def interrupt_all(self) -> None:
         """End every request in hand: the time to drain is over."""
         for flight in list(self.flights):

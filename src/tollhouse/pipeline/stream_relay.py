@@ -14,7 +14,7 @@ then COMMITTED, then ENDED.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ from .reply import Reply
 
 _TIDY_SECONDS = 0.5
 _OK = 200
-Headers = Iterable[tuple[bytes, bytes]]
+Headers = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,10 @@ class StreamRelay:
                 return piece, out
             if out:
                 self._quiet = False
-                await self._reply.send(out, more=True)
+                sending = self._reply.send(out, more=True)
+                # A slow client may be waited for: nothing is kept that it does not wait for.
+                piece = out = b""
+                await sending
 
     def cut_short(self) -> None:
         """Account for what was used when the request ends from outside."""
@@ -167,6 +170,7 @@ class StreamRelay:
     async def _commit(self) -> None:
         self.committed = True
         self._flight.first_byte()
+        self._flight.call.let_go()
         await self._reply.start(_OK, self._head())
         held, self._held = b"".join(self._held), []
         if held:

@@ -44,6 +44,8 @@ class Targets:
 
     def succeeded(self, model: Model) -> None:
         """The target answered."""
+        if not self._breakers:
+            return
         breaker = self._breakers.get(_key(model))
         if breaker is not None:
             self._tell(model, breaker, breaker.succeeded)

@@ -3,17 +3,19 @@
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
-import uvicorn
 
 from fakes.line import Line
-from tollhouse.api import protocol
-from tollhouse.api.server import server_config
-from tollhouse.ports import Ids
+from tollhouse.api import connection
+from tollhouse.api.asgi import bridged
+from tollhouse.api.server import DrainingServer, server_config
+from tollhouse.pipeline.live import LiveCatalogue
+from tollhouse.pipeline.state import ServingState
 from tollhouse.system import SystemIds
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,8 +23,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 class Echo:
     """Answers with what it was asked; ``/slow`` takes its time, ``/early`` reads no body."""
-
-    ids: Ids = SystemIds()
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str, bytes]] = []
@@ -71,7 +71,10 @@ async def _running() -> AsyncIterator[Served]:
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    server = uvicorn.Server(server_config(app, "127.0.0.1", port))
+    # No catalogue is asked of it.
+    state = ServingState(cast("LiveCatalogue", None), max_inflight=10)
+    config = server_config(bridged(app), SystemIds(), "127.0.0.1", port)
+    server = DrainingServer(config, state, 0.5, time.monotonic)
     serving = asyncio.create_task(server._serve([listener]))
     while not server.started:
         await asyncio.sleep(0.005)
@@ -92,7 +95,7 @@ Quick = Callable[[float], None]
 @pytest.fixture(name="silence")
 def _silence(monkeypatch: pytest.MonkeyPatch) -> Quick:
     """Sets how long a client may be silent."""
-    return lambda seconds: monkeypatch.setattr(protocol, "SILENCE_SECONDS", seconds)
+    return lambda seconds: monkeypatch.setattr(connection, "SILENCE_SECONDS", seconds)
 
 
 def parts(told: bytes) -> tuple[int, dict[str, str], Any]:
@@ -155,7 +158,7 @@ async def test_head_without_end_is_431(served: Served, piece: bytes) -> None:
     """A head may grow to twice its bound, then it is refused while it still grows."""
     async with Line(served.url) as line:
         line.send(b"GET / HTTP/1.1\r\nhost: x\r\nx-endless: ")
-        for _ in range(2 * protocol.MAX_HEAD_BYTES // len(piece)):
+        for _ in range(2 * connection.MAX_HEAD_BYTES // len(piece)):
             line.send(piece)
             await asyncio.sleep(0)
         status, _, body = parts(await line.rest())
