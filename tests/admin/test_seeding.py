@@ -82,3 +82,22 @@ async def test_the_first_file_that_has_a_model_counts(house: House) -> None:
     """A later file does not override an earlier one."""
     await sow(house, file(body("m", region="one")), file(body("m", region="two")))
     assert house.live.snapshot.models["m"].region == "one"
+
+
+async def test_system_prompts_of_files_are_created_once(house: House) -> None:
+    """Together with the models that name them; one that was deleted does not come back."""
+    prompt_id = "550e8400-e29b-41d4-a716-446655440000"
+    prompt = {"prompt_id": prompt_id, "name": "P", "particles": [{"kind": "role", "text": "Hi."}]}
+    seeds = read_seeds({"prompts": [prompt], "models": [body("m", system_prompt_id=prompt_id)]})
+    await sow(house, seeds, seeds)
+    made = house.live.snapshot.models["m"].system_prompt
+    assert made is not None
+    assert made.text == "Hi."
+    (event,) = await house.events(action="prompt.created")
+    assert (event["target"], event["actor"]) == (prompt_id, "local:seed")
+    await house.plane.models.patch(OPERATOR, "m", {"system_prompt_id": None})
+    await house.plane.prompts.delete(OPERATOR, prompt_id)
+    version = house.live.snapshot.version
+    await sow(house, seeds)
+    assert house.live.snapshot.version == version
+    assert house.live.stored.prompts == []

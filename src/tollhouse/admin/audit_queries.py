@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 
 from ..core.caller import Caller
 from ..core.history import AuditEvent, Document
+from ..core.times import write_time
 from ..identity.roles import Permission
 from ..ports import AuditStore, Page
 from .ownership import check_any, org_within
-from .times import write_time
 
 
 @dataclass(frozen=True, slots=True)

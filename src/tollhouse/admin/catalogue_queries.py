@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from ..catalogue.writing import public_document
 from ..core.caller import Caller, CredentialKind
 from ..core.history import Document, ModelVersion, StoredModel
-from ..core.model import Model
+from ..core.model import Model, OwnerKind
 from ..core.needs import ModelType
+from ..core.snapshot import Snapshot
+from ..core.times import write_time
 from ..identity.roles import Permission, Scope, scope_of
 from ..pipeline.live import LiveCatalogue
 from ..ports import CatalogueStore, Clock, Page
 from .catalogue_writes import not_found
 from .cursors import read_cursor, write_cursor
 from .ownership import check_any, forbidden, may_see, open_to, seen_by
-from .times import write_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class CatalogueQueries:
         self._store = store
         self._live = live
         self._clock = clock
+        self._texts = _Texts()
 
     def page(self, caller: Caller, wanted: ModelFilter, *, limit: int, cursor: str | None) -> Page:
         """One page of documents by id; 403 for the view of another org."""
@@ -55,7 +57,7 @@ class CatalogueQueries:
         now = self._clock.now()
         models = self._live.snapshot.models
         documents = {stored.model_id: stored for stored in self._live.stored.models}
-        tests = list(_tests(wanted, now))
+        tests = list(_tests(wanted, now, self._texts.of(self._live.snapshot)))
         ids = sorted(models)
         start = bisect_right(ids, read_cursor(cursor)) if cursor else 0
         rows: list[Document] = []
@@ -86,7 +88,10 @@ class CatalogueQueries:
         if not _sees_all(caller):
             if model is None or not may_see(caller, model):
                 raise not_found(model_id)
-            if model.owner.slug is None or model.owner.slug != caller.org:
+            owner = model.owner
+            # What a user has shared now says nothing of what it was before.
+            another = owner.kind is OwnerKind.USER and owner.id != caller.user
+            if owner.slug is None or owner.slug != caller.org or another:
                 raise forbidden("see the history of this model")
         page = await self._store.history(model_id, limit=limit, cursor=cursor)
         if model is None and not page.rows:
@@ -119,7 +124,9 @@ def _sees_all(caller: Caller) -> bool:
     return scope_of(caller, Permission.MODELS_READ) is Scope.ALL
 
 
-def _tests(wanted: ModelFilter, now: float) -> Iterator[Callable[[Model], bool]]:
+def _tests(
+    wanted: ModelFilter, now: float, text_of: Callable[[Model], str]
+) -> Iterator[Callable[[Model], bool]]:
     if wanted.type is not None:
         yield lambda model: model.type is wanted.type
     if wanted.enabled is not None:
@@ -138,7 +145,31 @@ def _tests(wanted: ModelFilter, now: float) -> Iterator[Callable[[Model], bool]]
         yield lambda model: model.lifecycle(now).value == wanted.lifecycle
     if wanted.search is not None:
         sought = wanted.search.casefold()
-        yield lambda model: any(sought in text.casefold() for text in _texts(model))
+        yield lambda model: sought in text_of(model)
+
+
+class _Texts:
+    """What models are searched by, written out once for as long as a model stays the same."""
+
+    def __init__(self) -> None:
+        self._snapshot: Snapshot | None = None
+        self._known: dict[str, tuple[Model, str]] = {}
+
+    def of(self, snapshot: Snapshot) -> Callable[[Model], str]:
+        """What tells the text of a model of this snapshot."""
+        if snapshot is not self._snapshot:
+            models = snapshot.models
+            self._known = {i: one for i, one in self._known.items() if models.get(i) is one[0]}
+            self._snapshot = snapshot
+        return self._text
+
+    def _text(self, model: Model) -> str:
+        known = self._known.get(model.model_id)
+        if known is None:
+            # Nothing that is sought holds the line's end, so no find reaches over two texts.
+            known = model, "\n".join(_texts(model)).casefold()
+            self._known[model.model_id] = known
+        return known[1]
 
 
 def _texts(model: Model) -> Iterator[str]:

@@ -1,10 +1,13 @@
 """How the admin plane tells what went wrong: one JSON shape for every error, the framework's too.
 
+A dialect may have a shape of its own; codes, statuses and messages are the same in all of them.
+
 No answer holds a value that was sent, a credential, a stack or a name of ours from the inside.
 """
 
 import json
-from typing import cast
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,6 +15,10 @@ from starlette.responses import Response
 
 from ..core.errors import CallerError, Code, FieldFault, GatewayError, TollhouseError
 from ..ports import StoreUnavailable
+
+Tell = Callable[[TollhouseError], Response]
+"""How a dialect answers an error."""
+Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 _FRAMEWORK = {
     404: (Code.UNKNOWN_URL, "There is nothing at this path."),
@@ -48,35 +55,33 @@ def store_unavailable() -> GatewayError:
     )
 
 
-async def on_tollhouse_error(_: Request, error: Exception) -> Response:
-    """Render one of ours."""
-    return answer(cast("TollhouseError", error))
+def handlers(tell: Tell = answer) -> dict[Any, Handler]:
+    """What the framework does with an exception, in the words of one dialect."""
+
+    async def on_ours(_: Request, error: Exception) -> Response:
+        return tell(cast("TollhouseError", error))
+
+    async def on_store_unavailable(_request: Request, _error: Exception) -> Response:
+        return tell(store_unavailable())
+
+    async def on_http_exception(_: Request, error: Exception) -> Response:
+        return tell(_framework_error(cast("HTTPException", error)))
+
+    async def on_bug(_request: Request, _error: Exception) -> Response:
+        # What it was goes to the log.
+        return tell(GatewayError(Code.INTERNAL_ERROR, "The gateway failed; the log says why."))
+
+    return {
+        TollhouseError: on_ours,
+        StoreUnavailable: on_store_unavailable,
+        HTTPException: on_http_exception,
+        Exception: on_bug,
+    }
 
 
-async def on_store_unavailable(_request: Request, _error: Exception) -> Response:
-    """Render a lost store."""
-    return answer(store_unavailable())
-
-
-async def on_http_exception(_: Request, error: Exception) -> Response:
-    """Render what the router raises: no such path, no such method."""
-    raised = cast("HTTPException", error)
+def _framework_error(raised: HTTPException) -> CallerError:
+    """What the router raises, as one of ours: no such path, no such method."""
     code, message = _FRAMEWORK.get(
         raised.status_code, (Code.INVALID_REQUEST_ERROR, "The request cannot be used.")
     )
-    return answer(
-        CallerError(code, message, status=raised.status_code, headers=dict(raised.headers or {}))
-    )
-
-
-async def on_bug(_request: Request, _error: Exception) -> Response:
-    """Render anything else; what it was goes to the log."""
-    return answer(GatewayError(Code.INTERNAL_ERROR, "The gateway failed; the log says why."))
-
-
-HANDLERS = {
-    TollhouseError: on_tollhouse_error,
-    StoreUnavailable: on_store_unavailable,
-    HTTPException: on_http_exception,
-    Exception: on_bug,
-}
+    return CallerError(code, message, status=raised.status_code, headers=dict(raised.headers or {}))

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..core.caller import Caller, CredentialKind
 from ..core.errors import FieldFault, invalid_fields
-from ..core.needs import CapabilityNeed, Endpoint, Needs
+from ..core.needs import CapabilityNeed, Needs, endpoint_named
 from ..identity.roles import Permission
 from ..pipeline.explain import explain
 from ..pipeline.live import LiveCatalogue
@@ -31,7 +31,7 @@ class Explaining:
         form = Explanation.read(body)
         caller = await self._stand_in(asker, form)
         needs = Needs(
-            endpoint=Endpoint(form.endpoint),
+            endpoint=endpoint_named(form.endpoint),
             capabilities=tuple(CapabilityNeed(name, "needs") for name in form.needs),
             max_tokens=form.max_tokens,
         )

@@ -114,6 +114,13 @@ class Rollback(Form):
     version: Annotated[int, Field(ge=1, lt=2**63)]
 
 
+class LaterPatch(Form):
+    """POST /admin/v1/models/{model_id}/schedule."""
+
+    effective_at: Time
+    patch: dict[str, Any]
+
+
 class ModelSet(Form):
     """PUT /v1/models."""
 

@@ -17,12 +17,13 @@ from ..core.caller import Caller, CredentialKind, Role
 from ..core.errors import CallerError, Code, FieldFault, invalid_fields
 from ..core.history import Document
 from ..core.tenants import Credential
+from ..core.times import write_time
 from ..identity.credentials import digest, mint_org_key, mint_user_token
 from ..identity.roles import Permission, allows, may_grant
 from ..ports import Clock, Ids, Page, Store
 from .forms import KeyPatch, NewKey, NewToken, Rotation
 from .ownership import check, check_any, forbidden, org_within
-from .times import write_time, write_time_or_none
+from .times import write_time_or_none
 from .trail import Affair, Author, Trail
 from .turns import Turns
 

@@ -14,11 +14,12 @@ from ..core.caller import Caller
 from ..core.history import Document
 from ..core.money import write
 from ..core.record import Attempt, Record
+from ..core.times import write_time
 from ..core.usage import Usage
 from ..identity.roles import Permission, Scope, scope_of
 from ..ports import LedgerStore, Page, UsageQuery
 from .ownership import check_any, org_within
-from .times import write_time, write_time_or_none
+from .times import write_time_or_none
 
 _COUNTS = (
     "requests",

@@ -8,13 +8,13 @@ from ..core.caller import Caller
 from ..core.errors import CallerError, Code, FieldFault, invalid_fields
 from ..core.history import Document
 from ..core.tenants import Org
+from ..core.times import write_time
 from ..identity.roles import Permission, Scope, scope_of
 from ..pipeline.live import LiveCatalogue
 from ..ports import Clock, Ids, Page, StaleVersion, Store
 from .forms import NewOrg, OrgPatch
 from .ownership import check, check_any
 from .references import references_to_org
-from .times import write_time
 from .trail import Author, Trail
 from .turns import Turns
 

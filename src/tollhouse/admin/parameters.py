@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 from starlette.requests import Request
 
 from ..core.errors import CallerError, Code, FieldFault
-from .times import read_time
+from .times import read_duration, read_time
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
@@ -69,14 +69,22 @@ class Parameters:
             raise fault(name, "must be an RFC 3339 time or Unix seconds")
         return seconds
 
-    def limit(self) -> int:
+    def duration(self, name: str) -> float | None:
+        """Seconds of a duration as ``30d`` or ``12h``."""
+        value = self.text(name)
+        seconds = None if value is None else read_duration(value)
+        if value is not None and seconds is None:
+            raise fault(name, "must be a number of days, hours, minutes or seconds, as 30d or 12h")
+        return seconds
+
+    def limit(self, usual: int = DEFAULT_LIMIT, most: int = MAX_LIMIT) -> int:
         """How many rows a page has at most."""
         value = self.text("limit")
         if value is None:
-            return DEFAULT_LIMIT
+            return usual
         whole = value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS
-        if not whole or not 1 <= int(value) <= MAX_LIMIT:
-            raise fault("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
+        if not whole or not 1 <= int(value) <= most:
+            raise fault("limit", f"must be a whole number from 1 to {most}")
         return int(value)
 
     def cursor(self) -> str | None:

@@ -24,7 +24,7 @@ def check_match(if_match: str | None, version: int) -> None:
     if etag(version) not in _read(if_match):
         raise CallerError(
             Code.VERSION_CONFLICT,
-            "The model has changed since it was read: read it again and repeat the change."
+            "It has changed since it was read: read it again and repeat the change."
             f" Its ETag is now {etag(version)}.",
             headers={"etag": etag(version)},
         )

@@ -4,9 +4,10 @@ No credential and no value of a header is in here; a base URL is shown without u
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
 
 from ..core.caller import Caller
 from ..core.history import Document
@@ -56,7 +57,7 @@ def _show(provider: Provider, targets: list[Document]) -> Document:
         "api_key_set": provider.api_key is not None,
         "api_version": provider.api_version,
         "headers": [name for name, _ in provider.headers],
-        "timeouts": asdict(provider.timeouts),
+        "timeouts": msgspec.structs.asdict(provider.timeouts),
         "max_connections": provider.max_connections,
         "models": targets,
     }

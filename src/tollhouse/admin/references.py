@@ -1,9 +1,9 @@
-"""Which models name another model or an org, so that it cannot be taken away under them."""
+"""What names a model, an org or a system prompt, so that none is taken away under its users."""
 
 from collections.abc import Iterable
 
 from ..core.errors import FieldFault
-from ..core.history import Document, StoredCatalogue
+from ..core.history import Document, StoredCatalogue, StoredModel
 
 
 def references_to(stored: StoredCatalogue, model_id: str) -> list[FieldFault]:
@@ -17,12 +17,19 @@ def references_to(stored: StoredCatalogue, model_id: str) -> list[FieldFault]:
 
 
 def references_to_org(stored: StoredCatalogue, slug: str) -> list[FieldFault]:
-    """Every model that is kept for this org or is its own; the path is the model's id."""
+    """Every model and prompt that is kept for this org or is its own; the path is its id."""
+    models = ((model.model_id, model.document) for model in stored.models)
+    prompts = ((prompt.prompt_id, prompt.document) for prompt in stored.prompts)
     return [
-        FieldFault(model.model_id, message)
-        for model in stored.models
-        for message in _uses_of_org(model.document, slug)
+        FieldFault(name, message)
+        for name, document in (*models, *prompts)
+        for message in _uses_of_org(document, slug)
     ]
+
+
+def models_with_prompt(stored: StoredCatalogue, prompt_id: str) -> list[StoredModel]:
+    """Every model that names this system prompt, those with an override of their own too."""
+    return [one for one in stored.models if one.document.get("system_prompt_id") == prompt_id]
 
 
 def _uses_of_model(document: Document, model_id: str) -> Iterable[str]:

@@ -11,21 +11,18 @@ from typing import Any
 
 from ..catalogue.merge import changed_fields
 from ..catalogue.writing import (
-    Seal,
     body_of,
-    new_document,
     public_document,
     replace_document,
 )
 from ..core.errors import CallerError, FieldFault, invalid_fields
 from ..core.history import AuditEvent, Document, StoredCatalogue, StoredModel
 from ..identity.roles import Permission
-from ..ports import Clock, Ids, Store
-from .catalogue_writes import next_version
-from .commits import Commits, Draft
+from .commits import Draft
 from .forms import ModelSet
+from .model_writing import ModelWriting, next_version
 from .ownership import check
-from .trail import STAMPS, Author, Trail
+from .trail import STAMPS, Author
 
 ACTION = "model.replaced"
 TARGET = "models"
@@ -43,21 +40,8 @@ class Replaced:
 class Replacement:
     """Writes the system's models as a set."""
 
-    def __init__(
-        self,
-        store: Store,
-        commits: Commits,
-        trail: Trail,
-        clock: Clock,
-        ids: Ids,
-        seal: Seal | None,
-    ) -> None:
-        self._store = store
-        self._commits = commits
-        self._trail = trail
-        self._clock = clock
-        self._ids = ids
-        self._seal = seal
+    def __init__(self, writing: ModelWriting) -> None:
+        self._writing = writing
 
     async def replace_all(
         self, by: Author, body: Mapping[str, Any], *, dry_run: bool = False
@@ -69,22 +53,22 @@ class Replacement:
 
         if dry_run:
             check(by.caller, Permission.MODELS_WRITE, None, "replace the models")
-            return _replaced((await self._commits.rehearse(compute)).events)
-        async with self._trail.refusals(by, ACTION, TARGET):
+            return _replaced((await self._writing.commits.rehearse(compute)).events)
+        async with self._writing.trail.refusals(by, ACTION, TARGET):
             check(by.caller, Permission.MODELS_WRITE, None, "replace the models")
-            return _replaced((await self._commits.keep(by, compute)).events)
+            return _replaced((await self._writing.commits.keep(by, compute)).events)
 
     async def _draft(
         self, by: Author, stored: StoredCatalogue, bodies: list[dict[str, Any]]
     ) -> Draft:
         present = {one.model_id: one for one in stored.models}
         settled = self._settle(by, present, bodies)
-        now = self._clock.now()
+        now = self._writing.clock.now()
         put, events = [], []
         for model_id, document in settled.items():
             current = present.get(model_id)
             if current is None:
-                document["version"] = await next_version(self._store, model_id)
+                document["version"] = await next_version(self._writing.store, model_id)
                 before, action = None, "model.created"
             elif _same(current.document, document, now):
                 continue
@@ -93,17 +77,21 @@ class Replacement:
             after = public_document(document, now=now)
             put.append(StoredModel(model_id, document["version"], document))
             events.append(
-                self._trail.event(by, action, model_id, org=None, before=before, after=after)
+                self._writing.trail.event(
+                    by, action, model_id, org=None, before=before, after=after
+                )
             )
         gone = [one for one in stored.models if _systems(one) and one.model_id not in settled]
         for one in gone:
             before = public_document(one.document, now=now)
             events.append(
-                self._trail.event(by, "model.deleted", one.model_id, org=None, before=before)
+                self._writing.trail.event(
+                    by, "model.deleted", one.model_id, org=None, before=before
+                )
             )
         done = _replaced(events)
         summary = {"created": done.created, "updated": done.updated, "deleted": done.deleted}
-        events.append(self._trail.event(by, ACTION, TARGET, org=None, after=summary))
+        events.append(self._writing.trail.event(by, ACTION, TARGET, org=None, after=summary))
         return Draft(
             put=tuple(put),
             delete=tuple(one.model_id for one in gone),
@@ -140,16 +128,14 @@ class Replacement:
         return settled
 
     def _document(self, by: Author, current: StoredModel | None, body: dict[str, Any]) -> Document:
-        now, actor = self._clock.now(), by.caller.actor
-        if current is not None:
-            return replace_document(current.document, body, now=now, actor=actor, seal=self._seal)
-        return new_document(
-            body_of(body),
-            uid=self._ids.uuid(),
-            now=now,
-            actor=actor,
-            source="api",
-            seal=self._seal,
+        if current is None:
+            return self._writing.new(by, body_of(body))
+        return replace_document(
+            current.document,
+            body,
+            now=self._writing.clock.now(),
+            actor=by.caller.actor,
+            seal=self._writing.seal,
         )
 
 

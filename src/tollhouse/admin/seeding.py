@@ -1,17 +1,19 @@
 """Creating from catalogue files what the store never had.
 
 What the store has is never touched, and what was deleted from it does not come back: a model with
-a history is not created again. All models of all files are one change, orgs come before them.
+a history is not created again. All models and system prompts of all files are one
+change, orgs come before them.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from ..catalogue.prompt_writing import kept_prompt
 from ..catalogue.seeds import Seeds
 from ..catalogue.writing import Seal, new_document, public_document
 from ..core.caller import Caller, CredentialKind, Role
-from ..core.history import Document, StoredCatalogue, StoredModel
+from ..core.history import Document, StoredCatalogue, StoredModel, StoredPrompt
 from ..ports import Clock, Ids, StaleVersion, Store
 from .commits import Commits, Draft
 from .orgs import show_org
@@ -57,7 +59,18 @@ async def seed(
             put.append(StoredModel(model_id, document["version"], document))
             org = org_of(document)
             events.append(trail.event(SEEDER, "model.created", model_id, org=org, after=after))
-        return Draft(put=tuple(put), events=tuple(events))
+        prompts = await _missing_prompts(files, stored, store, now=clock.now())
+        events += (
+            trail.event(
+                SEEDER,
+                "prompt.created",
+                one.prompt_id,
+                org=org_of(one.document),
+                after=one.document,
+            )
+            for one in prompts
+        )
+        return Draft(put=tuple(put), put_prompts=tuple(prompts), events=tuple(events))
 
     await commits.keep(SEEDER, compute)
 
@@ -70,6 +83,35 @@ async def _seed_orgs(files: Sequence[Seeds], store: Store, trail: Trail, clock: 
             event = trail.event(SEEDER, "org.created", org.slug, org=org.slug, after=show_org(made))
             with suppress(StaleVersion):  # another process that starts made it
                 await store.put_org(made, event)
+
+
+async def _missing_prompts(
+    files: Sequence[Seeds], stored: StoredCatalogue, store: Store, *, now: float
+) -> list[StoredPrompt]:
+    """The system prompts of files that were never there; of a deleted one the trail tells."""
+    present = {one.prompt_id for one in stored.prompts}
+    made = []
+    for body in (body for file in files for body in file.prompts):
+        prompt_id = body["prompt_id"]
+        if prompt_id in present or await _was_deleted(store, prompt_id):
+            continue
+        present.add(prompt_id)
+        document = kept_prompt(body, now=now, actor=SEEDER.caller.actor)
+        made.append(StoredPrompt(prompt_id, document["version"], document))
+    return made
+
+
+async def _was_deleted(store: Store, prompt_id: str) -> bool:
+    page = await store.events(
+        target=prompt_id,
+        actor=None,
+        action="prompt.deleted",
+        org=None,
+        since=None,
+        limit=100,
+        cursor=None,
+    )
+    return any(event.outcome == "ok" for event in page.rows)
 
 
 def _by_id(files: Sequence[Seeds]) -> Mapping[str, Document]:

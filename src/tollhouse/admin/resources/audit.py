@@ -6,6 +6,8 @@ from starlette.routing import Route
 
 from ..audit_queries import AuditFilter, AuditQueries
 from ..entrance import Entrance
+from ..openapi_operations import TIME, Operation, Parameter, described, page, text
+from ..openapi_shapes import EventShown, Listed
 from .answers import listed
 from .methods import at
 
@@ -21,6 +23,13 @@ class AuditResource:
         """Its path."""
         return [at("/admin/v1/audit", GET=self._list)]
 
+    @described(
+        Operation(
+            "The audit trail, newest first",
+            Listed[EventShown],
+            query=(*text("target", "actor", "action"), Parameter("since", TIME), *page()),
+        )
+    )
     async def _list(self, request: Request) -> Response:
         reading = await self._entrance.read(
             request, "target", "actor", "action", "since", "cursor", "limit"

@@ -7,6 +7,9 @@ from starlette.routing import Route
 from ..bodies import read_object
 from ..entrance import Entrance
 from ..explaining import Explaining
+from ..forms import Explanation
+from ..openapi_operations import Operation, described
+from ..openapi_reports import ExplanationShown
 from .answers import document
 from .methods import at
 
@@ -22,6 +25,7 @@ class ExplainResource:
         """Its path."""
         return [at("/admin/v1/explain", POST=self._explain)]
 
+    @described(Operation("What would happen to a request", ExplanationShown, body=Explanation))
     async def _explain(self, request: Request) -> Response:
         reading = await self._entrance.read(request)
         body = await read_object(request)

@@ -8,11 +8,15 @@ from ...core.record import Outcome
 from ...ports import UsageQuery
 from ..entrance import Entrance
 from ..ledger_queries import LedgerQueries
+from ..openapi_operations import TIME, Operation, Parameter, choice, described, page, text
+from ..openapi_reports import RecordShown
+from ..openapi_shapes import Listed, UsageShown
 from ..parameters import Parameters, fault
 from .answers import document, listed
 from .methods import at
 
 _GROUPS = ("org", "model", "key")
+_INTERVALS = ("hour", "day")
 
 
 class LedgerResource:
@@ -29,6 +33,18 @@ class LedgerResource:
             at("/admin/v1/records", GET=self._records),
         ]
 
+    @described(
+        Operation(
+            "Sums of usage and cost",
+            UsageShown,
+            query=(
+                *text("group_by", "org"),
+                Parameter("from", TIME),
+                Parameter("to", TIME),
+                *choice("interval", _INTERVALS),
+            ),
+        )
+    )
     async def _usage(self, request: Request) -> Response:
         known = ("group_by", "from", "to", "interval", "org")
         reading = await self._entrance.read(request, *known)
@@ -37,11 +53,22 @@ class LedgerResource:
             group_by=_groups(asked),
             start=asked.time("from"),
             end=asked.time("to"),
-            interval=asked.choice("interval", ("hour", "day")),
+            interval=asked.choice("interval", _INTERVALS),
             org=asked.text("org"),
         )
         return document(await self._queries.usage(reading.caller, query))
 
+    @described(
+        Operation(
+            "Single records of the ledger, newest first",
+            Listed[RecordShown],
+            query=(
+                *text("request_id", "org", "model"),
+                *choice("status", [one.value for one in Outcome]),
+                *page(),
+            ),
+        )
+    )
     async def _records(self, request: Request) -> Response:
         filters = ("request_id", "org", "model", "status")
         reading = await self._entrance.read(request, *filters, "cursor", "limit")

@@ -3,6 +3,7 @@
 An id is found in the path or, for proxies that mangle slashes, in the query of ``/admin/v1/model``.
 """
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -19,20 +20,50 @@ from ..bodies import MAX_BULK_BYTES
 from ..catalogue_queries import CatalogueQueries, ModelFilter
 from ..catalogue_writes import CatalogueWrites
 from ..entrance import Entrance
+from ..forms import ModelSet, Rollback
+from ..openapi_operations import BY_ID, Operation, choice, described, flag, page, text
+from ..openapi_shapes import (
+    Listed,
+    ModelPatchSent,
+    ModelSent,
+    ModelShown,
+    ReplacedShown,
+    VersionShown,
+)
 from ..parameters import Parameters
 from ..preconditions import etag
 from ..replacement import ACTION, TARGET, Replacement
 from .answers import document, listed, nothing
+from .impact import PREVIEWED, ImpactResource
 from .methods import at
 from .paths import decode, name_after, raw_after
+from .schedule import SCHEDULED, ScheduleResource
 
 _HERE = "/v1/models"
 _ADMIN = "/admin/v1/models"
 _BY_QUERY = "/admin/v1/model"
 _HISTORY = b"/history"
-_ROLLBACK = b"/rollback"
 _FILTERS = ("type", "enabled", "tag", "brand", "search", "capability", "org", "lifecycle")
 _PAGE = ("cursor", "limit")
+
+_TAGGED = ("etag", "x-tollhouse-catalogue-version")
+_ONE = Operation("One model", ModelShown, errors=(Code.MODEL_NOT_FOUND,), answer_headers=_TAGGED)
+_VERSIONS = Operation(
+    "Every version of a model, newest first",
+    Listed[VersionShown],
+    query=page(),
+    errors=(Code.MODEL_NOT_FOUND,),
+    below="/history",
+)
+_ROLLED_BACK = Operation(
+    "Go back to an earlier version of a model",
+    ModelShown,
+    body=Rollback,
+    errors=(Code.MODEL_NOT_FOUND, Code.NOT_FOUND),
+    if_match=True,
+    answer_headers=_TAGGED,
+    below="/rollback",
+)
 
 
 class ModelResource:
@@ -45,12 +76,19 @@ class ModelResource:
         replacement: Replacement,
         queries: CatalogueQueries,
         live: LiveCatalogue,
+        impact: ImpactResource,
+        schedule: ScheduleResource,
     ) -> None:
         self._entrance = entrance
         self._writes = writes
         self._replacement = replacement
         self._queries = queries
         self._live = live
+        self._posts = (
+            (b"/rollback", self._rollback),
+            (b"/impact", impact.of),
+            (b"/schedule", schedule.create),
+        )
 
     def routes(self) -> list[Route]:
         """Every path that a model is reached by."""
@@ -71,11 +109,21 @@ class ModelResource:
                 PATCH=self._patch,
                 DELETE=self._delete,
             ),
-            at(_BY_QUERY, GET=self._get, PATCH=self._patch, DELETE=self._delete),
+            at(_BY_QUERY, query=BY_ID, GET=self._get, PATCH=self._patch, DELETE=self._delete),
             at(f"{_BY_QUERY}/history", GET=self._get_history),
             at(f"{_BY_QUERY}/rollback", POST=self._post_rollback),
         ]
 
+    @described(
+        Operation(
+            "Create a model",
+            ModelShown,
+            201,
+            body=ModelSent,
+            errors=(Code.MODEL_EXISTS,),
+            answer_headers=(*_TAGGED, "location"),
+        )
+    )
     async def _create(self, request: Request) -> Response:
         writing = await self._entrance.write(request, "model.created", "")
         stored = await self._writes.create(writing.by, await writing.body())
@@ -83,6 +131,14 @@ class ModelResource:
         response.headers["location"] = f"{_ADMIN}/{quote(stored.model_id, safe='/:@+')}"
         return response
 
+    @described(
+        Operation(
+            "Replace the set of the system's models",
+            ReplacedShown,
+            query=flag("dry_run"),
+            body=ModelSet,
+        )
+    )
     async def _replace(self, request: Request) -> Response:
         writing = await self._entrance.write(request, ACTION, TARGET, "dry_run")
         body = await writing.body(limit=MAX_BULK_BYTES)
@@ -90,6 +146,16 @@ class ModelResource:
         done = await self._replacement.replace_all(writing.by, body, dry_run=dry_run)
         return document(done)
 
+    @described(
+        Operation(
+            "Update a model: a merge patch (RFC 7396)",
+            ModelShown,
+            body=ModelPatchSent,
+            errors=(Code.MODEL_NOT_FOUND,),
+            if_match=True,
+            answer_headers=_TAGGED,
+        )
+    )
     async def _patch(self, request: Request) -> Response:
         model_id, parameters = _locate(request)
         writing = await self._entrance.write(request, "model.updated", model_id, *parameters)
@@ -98,12 +164,33 @@ class ModelResource:
         )
         return self._written(writing.by.caller, stored)
 
+    @described(
+        Operation(
+            "Delete a model",
+            status=204,
+            errors=(Code.MODEL_NOT_FOUND, Code.IN_USE),
+            if_match=True,
+        )
+    )
     async def _delete(self, request: Request) -> Response:
         model_id, parameters = _locate(request)
         writing = await self._entrance.write(request, "model.deleted", model_id, *parameters)
         await self._writes.delete(writing.by, model_id, if_match=writing.if_match)
         return nothing()
 
+    @described(
+        Operation(
+            "List models",
+            Listed[ModelShown],
+            query=(
+                *choice("type", [one.value for one in ModelType]),
+                *flag("enabled"),
+                *text("tag", "brand", "search", "capability", "org"),
+                *choice("lifecycle", [one.value for one in Lifecycle]),
+                *page(),
+            ),
+        )
+    )
     async def _list(self, request: Request) -> Response:
         reading = await self._entrance.read(request, *_FILTERS, *_PAGE)
         asked = reading.asked
@@ -112,31 +199,45 @@ class ModelResource:
         )
         return listed(page)
 
+    @described(
+        _ONE,
+        _VERSIONS,
+    )
     async def _get_below(self, request: Request) -> Response:
         raw = raw_after(request, f"{_ADMIN}/")
         if raw.endswith(_HISTORY) and raw != _HISTORY:
             return await self._history(request, decode(raw.removesuffix(_HISTORY)))
         return await self._get(request)
 
+    @described(
+        _ROLLED_BACK,
+        PREVIEWED,
+        SCHEDULED,
+    )
     async def _post_below(self, request: Request) -> Response:
         raw = raw_after(request, f"{_ADMIN}/")
-        if not raw.endswith(_ROLLBACK) or raw == _ROLLBACK:
-            raise CallerError(
-                Code.METHOD_NOT_ALLOWED,
-                "Models are created by POST /v1/models; below a model, POST is for /rollback.",
-                headers={"allow": "DELETE, GET, HEAD, PATCH"},
-            )
-        return await self._rollback(request, decode(raw.removesuffix(_ROLLBACK)))
+        for suffix, post in self._posts:
+            if raw.endswith(suffix) and raw != suffix:
+                return await post(request, decode(raw.removesuffix(suffix)))
+        raise CallerError(
+            Code.METHOD_NOT_ALLOWED,
+            "Models are created by POST /v1/models; below a model, POST is for /rollback,"
+            " /impact and /schedule.",
+            headers={"allow": "DELETE, GET, HEAD, PATCH"},
+        )
 
+    @described(_ONE)
     async def _get(self, request: Request) -> Response:
         model_id, parameters = _locate(request)
         reading = await self._entrance.read(request, *parameters)
         shown = self._queries.one(reading.caller, model_id)
         return document(shown, headers=self._headers(shown))
 
+    @described(replace(_VERSIONS, query=(*BY_ID, *page()), below=""))
     async def _get_history(self, request: Request) -> Response:
         return await self._history(request, Parameters(request, "id", *_PAGE).name("id"), "id")
 
+    @described(replace(_ROLLED_BACK, query=BY_ID, below=""))
     async def _post_rollback(self, request: Request) -> Response:
         return await self._rollback(request, Parameters(request, "id").name("id"), "id")
 

@@ -6,6 +6,8 @@ from starlette.routing import Route
 
 from ...ports import Page
 from ..entrance import Entrance
+from ..openapi_operations import Operation, described
+from ..openapi_shapes import Listed, ProviderShown
 from ..providers import Providers
 from .answers import listed
 from .methods import at
@@ -22,6 +24,7 @@ class ProviderResource:
         """Its path."""
         return [at("/admin/v1/providers", GET=self._list)]
 
+    @described(Operation("Connections with the state of their breakers", Listed[ProviderShown]))
     async def _list(self, request: Request) -> Response:
         reading = await self._entrance.read(request)
         return listed(Page(self._providers.all(reading.caller)))
