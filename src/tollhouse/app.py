@@ -1,23 +1,27 @@
 """The composition root: everything is built here, once, and handed down.
 
-``Application`` is one worker: it starts (schema, seeds, snapshot, left-over journals), answers as
-an ASGI application, and stops (journal shipped, connections closed).
+``Application`` is one worker: it starts (schema, seeds, snapshot, left-over journals), answers
+exchanges, and stops (journal shipped, connections closed).
 """
 
 import asyncio
 import gc
 import os
 import socket
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import yaml
 
 from .admin.application import admin_application
+from .admin.deliverer import Deliverer
 from .admin.plane import AdminPlane
 from .admin.seeding import seed
+from .api.asgi import bridged
+from .api.connection import Answers
 from .api.data_plane import DataPlane
+from .api.exchange import HttpExchange
 from .api.models import Models
 from .api.operations import Operations
 from .api.server import DrainingServer, server_config
@@ -30,7 +34,7 @@ from .identity import sealing
 from .ledger.journal import Journal
 from .ledger.shipper import Shipper
 from .pipeline.attempts import Attempts
-from .pipeline.callers import Callers
+from .pipeline.callers import Callers, SessionResolver
 from .pipeline.gateway import Gateway
 from .pipeline.listing import Listing
 from .pipeline.live import LiveCatalogue
@@ -45,9 +49,8 @@ from .system import SystemClock, SystemIds
 from .telemetry.lines import Lines
 from .telemetry.metrics import Telemetry
 from .upstream.choose import ChosenTransport
+from .upstream.documents import FetchedDocuments
 
-Scope = dict[str, Any]
-Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Any]
 _ADMIN_METHODS = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 _FLUSH_SECONDS = 10.0
 _GAUGE_SECONDS = 0.5
@@ -60,20 +63,21 @@ def environment_of(settings: Settings) -> Environment:
     return Environment(
         providers=settings.provider_map(),
         tiers=settings.tier_map(),
-        unseal=unsealer(settings.auth.secret_key),
+        unseal=unsealer(settings.auth.secret_key, *settings.auth.previous_secret_keys),
         timeouts=settings.default_timeouts(),
         hide_denied=settings.catalogue.hide_denied,
+        allow_private_upstreams=settings.auth.allow_private_upstreams,
     )
 
 
-def unsealer(key: bytes | None) -> Callable[[str], str]:
-    """What opens provider keys kept in the store."""
+def unsealer(key: bytes | None, *previous: bytes) -> Callable[[str], str]:
+    """What opens provider keys kept in the store, those sealed with an earlier key too."""
 
     def unseal(sealed: str) -> str:
         if key is None:
             raise ValueError("auth.secret_key is not set")
         try:
-            return sealing.unseal(key, sealed)
+            return sealing.unseal_with((key, *previous), sealed)
         except sealing.Unsealable as error:
             raise ValueError(str(error)) from error
 
@@ -106,8 +110,8 @@ def read_seed_files(settings: Settings) -> list[Seeds]:
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
-    """One worker."""
+class Parts:
+    """What both planes of a worker are made of."""
 
     settings: Settings
     store: Store
@@ -120,21 +124,27 @@ class Application:
     telemetry: Telemetry
     transport: Transport
     journal: Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Application(Parts):
+    """One worker."""
+
     shipper: Shipper
     data: DataPlane
     admin: AdminPlane
-    admin_asgi: Asgi
+    answers_admin: Answers
     _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
 
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+    async def __call__(self, exchange: HttpExchange) -> None:
         """Answer one request: the path and method say which plane it is for."""
-        path = scope["path"]
-        if path.startswith("/admin/") or (
-            path.startswith("/v1/models") and scope["method"] in _ADMIN_METHODS
+        path = exchange.path
+        if path.startswith(("/admin/", "/api/", "/org/")) or (
+            path.startswith("/v1/models") and exchange.method in _ADMIN_METHODS
         ):
-            await self.admin_asgi(scope, receive, send)
+            await self.answers_admin(exchange)
         else:
-            await self.data(scope, receive, send)
+            await self.data(exchange)
 
     async def start(self) -> None:
         """Bring the schema up, create what the seeds have and the store lacks, and compile."""
@@ -156,13 +166,18 @@ class Application:
             [
                 spawn(watch.run(), name="watch"),
                 spawn(self.shipper.run(), name="shipper"),
+                spawn(self.admin.scheduler.run(), name="scheduler"),
                 spawn(self.telemetry.watch_event_loop(self.clock), name="event-loop-lag"),
                 spawn(self._report_backlog(), name="ledger-backlog"),
             ]
         )
+        if receivers := self.settings.receivers():
+            deliverer = Deliverer(receivers, self.store, self.transport, self.clock, self.ids)
+            self._tasks.append(spawn(deliverer.run(), name="webhooks"))
 
     async def stop(self) -> None:
         """Ship what the journal holds, then close everything."""
+        self.telemetry.settle()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -186,9 +201,20 @@ def build(
     transport: Transport | None = None,
 ) -> Application:
     """Build one worker; what is not passed in is the real thing. Nothing is connected yet."""
-    clock = clock or SystemClock()
-    ids = ids or SystemIds()
-    transport = transport or ChosenTransport()
+    parts = _parts(
+        settings, clock or SystemClock(), ids or SystemIds(), transport or ChosenTransport()
+    )
+    admin = _admin_plane(parts)
+    return Application(
+        **{one.name: getattr(parts, one.name) for one in fields(parts)},
+        shipper=Shipper(parts.journal, parts.store, parts.clock, parts.ids),
+        data=_data_plane(parts),
+        admin=admin,
+        answers_admin=bridged(admin_application(admin)),
+    )
+
+
+def _parts(settings: Settings, clock: Clock, ids: Ids, transport: Transport) -> Parts:
     store = open_store(settings.store.url)
     telemetry = Telemetry(Lines())
 
@@ -196,67 +222,85 @@ def build(
         telemetry.catalogue_version(snapshot.version)
 
     live = LiveCatalogue(store, Compiler(environment_of(settings)), announce=announce)
-    state = ServingState(live, max_inflight=settings.server.max_inflight)
     token = settings.auth.admin_token
-    callers = Callers(store, clock, bootstrap_token=token.reveal() if token else None)
-    targets = Targets(clock, telemetry)
-    journal = Journal(settings.ledger.dir, clock, ids)
-    gateway = Gateway(
-        live=live,
-        state=state,
-        attempts=Attempts(transport, clock),
-        targets=targets,
-        ledger=journal,
-        observer=telemetry,
-        clock=clock,
-        ids=ids,
-        policy=settings.failover_policy(),
-        keepalive_seconds=settings.server.keepalive_seconds,
-    )
-    metrics_token = settings.telemetry.metrics_token
-    operations = Operations(
-        state,
-        callers,
-        render_metrics=telemetry.render,
-        metrics_token=metrics_token.reveal() if metrics_token else None,
-    )
-    data = DataPlane(
-        gateway=gateway,
-        callers=callers,
-        models=Models(Listing(live), clock),
-        operations=operations,
-        clock=clock,
-        ids=ids,
-        observer=telemetry,
-        max_body_bytes=settings.server.max_body_bytes,
-    )
-    admin = AdminPlane(
-        store=store,
-        live=live,
-        callers=callers,
-        clock=clock,
-        ids=ids,
-        seal=sealer(settings.auth.secret_key),
-        providers=settings.provider_map(),
-        breakers=targets.states,
-        max_hops=settings.failover.max_attempts,
-    )
-    return Application(
+    return Parts(
         settings=settings,
         store=store,
         clock=clock,
         ids=ids,
         live=live,
-        state=state,
-        callers=callers,
-        targets=targets,
+        state=ServingState(live, max_inflight=settings.server.max_inflight),
+        callers=Callers(
+            store,
+            clock,
+            bootstrap_token=token.reveal() if token else None,
+            sessions=_sessions(settings, store, clock, transport),
+        ),
+        targets=Targets(clock, telemetry),
         telemetry=telemetry,
         transport=transport,
-        journal=journal,
-        shipper=Shipper(journal, store, clock, ids),
-        data=data,
-        admin=admin,
-        admin_asgi=admin_application(admin),
+        journal=Journal(settings.ledger.dir, clock, ids),
+    )
+
+
+def _sessions(
+    settings: Settings, store: Store, clock: Clock, transport: Transport
+) -> SessionResolver | None:
+    if not settings.auth.jwt:
+        return None
+    # What verifies signatures takes 9 MB, which a gateway without issuers need not pay.
+    from .pipeline.sessions import Sessions  # noqa: PLC0415 - see above
+
+    return Sessions(settings.issuers(), FetchedDocuments(transport), store, clock).resolve
+
+
+def _gateway(parts: Parts) -> Gateway:
+    return Gateway(
+        live=parts.live,
+        state=parts.state,
+        attempts=Attempts(parts.transport, parts.clock),
+        targets=parts.targets,
+        ledger=parts.journal,
+        observer=parts.telemetry,
+        clock=parts.clock,
+        ids=parts.ids,
+        policy=parts.settings.failover_policy(),
+        keepalive_seconds=parts.settings.server.keepalive_seconds,
+    )
+
+
+def _data_plane(parts: Parts) -> DataPlane:
+    token = parts.settings.telemetry.metrics_token
+    operations = Operations(
+        parts.state,
+        parts.callers,
+        render_metrics=parts.telemetry.render,
+        metrics_token=token.reveal() if token else None,
+    )
+    return DataPlane(
+        gateway=_gateway(parts),
+        callers=parts.callers,
+        models=Models(Listing(parts.live), parts.clock),
+        operations=operations,
+        clock=parts.clock,
+        ids=parts.ids,
+        observer=parts.telemetry,
+        max_body_bytes=parts.settings.server.max_body_bytes,
+    )
+
+
+def _admin_plane(parts: Parts) -> AdminPlane:
+    return AdminPlane(
+        store=parts.store,
+        live=parts.live,
+        callers=parts.callers,
+        clock=parts.clock,
+        ids=parts.ids,
+        seal=sealer(parts.settings.auth.secret_key),
+        providers=parts.settings.provider_map(),
+        breakers=parts.targets.states,
+        max_hops=parts.settings.failover.max_attempts,
+        reach=parts.settings.reach(),
     )
 
 
@@ -285,7 +329,12 @@ async def _listen(
     application: Application, settings: Settings, sockets: list[socket.socket] | None
 ) -> None:
     server = DrainingServer(
-        server_config(application, settings.server.listen.host, settings.server.listen.port),
+        server_config(
+            application,
+            application.ids,
+            settings.server.listen.host,
+            settings.server.listen.port,
+        ),
         application.state,
         settings.server.drain_seconds,
         application.clock.monotonic,

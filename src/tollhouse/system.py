@@ -4,7 +4,10 @@ import random
 import secrets
 import time
 
-_VARIANT = 0b10 << 62
+_MARKS = 0x7 << 76 | 0b10 << 62
+"""The version and the variant of a UUID, in their places …"""
+_CHANCE = (1 << 76) - 1 & ~(0b11 << 62)
+"""… and the bits below the time that are left to chance."""
 
 
 class SystemClock:
@@ -23,12 +26,9 @@ class SystemIds:
         It names things and guards nothing, so its randomness need not be a secret's.
         """
         milliseconds = time.time_ns() // 1_000_000
-        high = random.getrandbits(12)
-        low = random.getrandbits(62) | _VARIANT
-        return (
-            f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7{high:03x}"
-            f"-{low >> 48:04x}-{low & 0xFFFFFFFFFFFF:012x}"
-        )
+        number = milliseconds << 80 | _MARKS | random.getrandbits(76) & _CHANCE
+        written = number.to_bytes(16, "big").hex()
+        return "-".join((written[:8], written[8:12], written[12:16], written[16:20], written[20:]))
 
     def secret(self, nbytes: int) -> str:
         """Randomness in URL-safe base64."""

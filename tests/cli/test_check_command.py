@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cli.shell import ADMIN_TOKEN, SECRET_KEY, Shell, write_catalogue, write_settings
+from tollhouse.cli.desk import Desk, at_desk
 
 TEN_FAULTS: list[dict[str, Any]] = [
     {"model_id": "a", "type": "completion", "provider": "lab", "failover": "b"},
@@ -110,6 +111,19 @@ def test_store_is_checked_against_the_configuration(stocked: Shell) -> None:
     assert ran.code == 1
     assert {finding["file"] for finding in ran.json} == {"store"}
     assert len(ran.json) == 3
+
+
+def test_store_is_checked_with_its_system_prompts(stocked: Shell) -> None:
+    """A model that names a prompt of the store's is sound."""
+
+    async def name_a_prompt(desk: Desk) -> None:
+        particles = [{"kind": "role", "text": "You help."}]
+        made = await desk.plane.prompts.create(desk.by, {"name": "P", "particles": particles})
+        patch = {"system_prompt_id": made.prompt_id}
+        await desk.plane.models.patch(desk.by, "lab/small", patch)
+
+    at_desk(stocked.site / "config" / "tollhouse.yaml", name_a_prompt)
+    assert stocked("check", "--store").code == 0
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """``tollhouse models``: the catalogue from the shell."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -251,3 +252,70 @@ def test_catalogue_that_does_not_compile_any_more_is_told(stocked: Shell) -> Non
     assert ran.code == 3
     assert len(ran.sentences) == 3
     assert stocked("models", "export").code == 0
+
+
+def test_export_into_an_empty_store_is_exported_alike_to_the_byte(stocked: Shell) -> None:
+    """Models, the orgs that they are for, and the system prompts that they name."""
+    prompt = {
+        "prompt_id": "550e8400-e29b-41d4-a716-446655440000",
+        "name": "House style",
+        "particles": [{"kind": "role", "text": "Be brief.\u2028Be kind."}],
+    }
+    model = {
+        "model_id": "lab/guarded",
+        "type": "completion",
+        "provider": "lab",
+        "system_prompt_id": prompt["prompt_id"],
+        "org_slugs": ["acme"],
+        "metadata": {"since": "2020-01-01", "a.b": [None, 1.5]},
+    }
+    content = {**CATALOGUE, "prompts": [prompt], "models": [*CATALOGUE["models"], model]}
+    assert stocked("models", "import", write(stocked.site / "more.yaml", content)).code == 0
+    first = stocked("models", "export").out
+    (stocked.site / "out.yaml").write_text(first, encoding="utf-8")
+    (stocked.site / "out.json").write_text(stocked("models", "export", "--json").out)
+    for name in ("out.yaml", "out.json"):
+        for file in stocked.site.glob("store.db*"):
+            file.unlink()
+        assert stocked("migrate").code == 0
+        done = stocked("models", "import", name, "--json").json
+        assert done["created"] == ["lab/embed", "lab/guarded", "lab/large", "lab/small"]
+        assert done["orgs_created"] == ["acme", "hobby"]
+        assert stocked("models", "export").out == first
+        assert stocked("models", "diff", name).code == 0
+        assert stocked("models", "import", name, "--json").json["updated"] == []
+
+
+def test_seed_files_with_system_prompts_are_checked(shell: Shell) -> None:
+    """A prompt that is missing or faulty is told with its place; a sound one is found."""
+    known = "550e8400-e29b-41d4-a716-446655440000"
+    prompt = {"prompt_id": known, "name": "P", "particles": [{"kind": "role", "text": "Help."}]}
+    content = seed_with(system_prompt_id=known)
+    write(shell.site / "config/catalogue.yaml", {**content, "prompts": [prompt]})
+    assert shell("check").code == 0
+    write(shell.site / "config/catalogue.yaml", {**content, "prompts": [{**prompt, "name": ""}]})
+    ran = shell("check")
+    assert ran.code == 1
+    assert "prompts[0].name" in ran.out + ran.err
+    write(shell.site / "config/catalogue.yaml", content)
+    ran = shell("check")
+    assert ran.code == 1
+    assert "system_prompt_id" in ran.out + ran.err
+
+
+def test_retiring_shows_models_that_end_soon_and_their_callers(stocked: Shell) -> None:
+    """One row for each caller, and one for a model that nobody calls."""
+    assert "No model" in stocked("models", "retiring").out
+    assert stocked("models", "set", "lab/small", f"end_of_life_at={in_days(9)}").code == 0
+    assert stocked("models", "set", "lab/large", f"end_of_life_at={in_days(40)}").code == 0
+    (row,) = stocked("models", "retiring", "--json").json
+    assert (row["model_id"], row["callers"]) == ("lab/small", [])
+    shown = stocked("models", "retiring", "--within", "50d").out
+    assert shown.index("lab/small") < shown.index("lab/large")
+    ran = stocked("models", "retiring", "--within", "soon")
+    assert (ran.code, len(ran.sentences)) == (2, 1)
+
+
+def in_days(days: int) -> str:
+    """A time so many days from now."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + days * 86_400))

@@ -7,7 +7,7 @@ be answered with a yes.
 from collections.abc import Sequence
 
 from ..core.caller import Caller, CredentialKind
-from ..core.needs import CapabilityNeed, Endpoint, Needs
+from ..core.needs import CapabilityNeed, Endpoint, Needs, endpoint_named
 from ..core.snapshot import Snapshot
 
 _ASKED_FOR = frozenset(
@@ -20,10 +20,10 @@ _ASKED_FOR = frozenset(
 
 def endpoint_of(name: str) -> Endpoint:
     """The endpoint of this name; ``ValueError`` says which there are."""
-    try:
-        return Endpoint(name)
-    except ValueError:
-        raise ValueError(f"{name!r} is no endpoint: there are {', '.join(Endpoint)}") from None
+    endpoint = endpoint_named(name)
+    if endpoint is None:
+        raise ValueError(f"{name!r} is no endpoint: there are {', '.join(Endpoint)}")
+    return endpoint
 
 
 def needs_of(

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from ..app import environment_of, sealer
 from ..catalogue.compile import Compiler
+from ..catalogue.prompt_writing import kept_prompt
 from ..catalogue.writing import new_document
 from ..core.errors import CallerError
-from ..core.history import Document, StoredCatalogue, StoredModel
+from ..core.history import Document, StoredCatalogue, StoredModel, StoredPrompt
 from ..core.snapshot import Snapshot
 from ..settings import Settings
 from .desk import PAGE, Desk, everything, open_desk
-from .exchange import ANY_UID, first_by_id, read_files
+from .exchange import ANY_UID, first_by_id, prompts_by_id, read_files
 from .exits import Stop, explained
 
 
@@ -35,7 +36,8 @@ async def of_seeds(settings: Settings, now: float) -> Source:
         stop = explained(invalid)
         raise (stop or Stop(invalid.message)) from None
     models = [stored_seed(body, settings, now) for body in first_by_id(files).values()]
-    snapshot = Compiler(environment_of(settings)).compile(StoredCatalogue(0, models))
+    prompts = [stored_prompt(body, now) for body in prompts_by_id(files).values()]
+    snapshot = Compiler(environment_of(settings)).compile(StoredCatalogue(0, models, prompts))
     return Source(snapshot, {org.slug: org.plan for file in files for org in file.orgs})
 
 
@@ -61,3 +63,9 @@ def stored_seed(body: Document, settings: Settings, now: float) -> StoredModel:
     seal = sealer(settings.auth.secret_key)
     document = new_document(body, uid=ANY_UID, now=now, actor="", source="seed", seal=seal)
     return StoredModel(document["model_id"], 1, document)
+
+
+def stored_prompt(body: Document, now: float) -> StoredPrompt:
+    """A seed's system prompt as the store would keep it."""
+    document = kept_prompt(body, now=now, actor="")
+    return StoredPrompt(document["prompt_id"], 1, document)

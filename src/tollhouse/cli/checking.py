@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from .exits import ExitCode, Stop
 from .options import DEFAULT_CONFIG, Config, FromStore, Json
 
 if TYPE_CHECKING:
-    from ..core.history import StoredModel
+    from ..core.history import StoredCatalogue, StoredModel
     from ..settings import Settings
 
 
@@ -66,20 +67,25 @@ class _Seeds:
     bodies: dict[str, tuple[Path, int, dict[str, Any]]]
     """By id: the file, the index there, the body; of two with one id the first counts."""
     findings: list[Finding]
+    prompts: dict[str, dict[str, Any]]
+    """System prompts by id."""
 
 
 def _check_catalogue(settings: "Settings", *, from_store: bool) -> tuple[list[Finding], int]:
     """What is wrong with the seeds, or with the store's catalogue, and how many models that has."""
     if from_store:
         return asyncio.run(_check_store(settings))
+    from ..core.history import StoredCatalogue
     from ..system import SystemClock
+    from .catalogues import stored_prompt
 
     seeds = _read_seeds(settings.catalogue.files, settings)
     now = SystemClock.now()
     models = [_as_stored(body, settings, now) for _, _, body in seeds.bodies.values()]
+    prompts = [stored_prompt(body, now) for body in seeds.prompts.values()]
     compiled = (
         Finding(str(file), f"models[{index}].{path}", message)
-        for model_id, path, message in _compile(settings, models)
+        for model_id, path, message in _compile(settings, StoredCatalogue(0, models, prompts))
         for file, index, _ in (seeds.bodies[model_id],)
     )
     return list(dict.fromkeys([*seeds.findings, *compiled])), len(models)
@@ -90,20 +96,17 @@ async def _check_store(settings: "Settings") -> tuple[list[Finding], int]:
 
     async with open_desk(settings) as desk:
         stored = await desk.store.load()
-    found = _compile(settings, stored.models)
+    found = _compile(settings, stored)
     findings = [Finding("store", f"{model_id}: {path}", text) for model_id, path, text in found]
     return findings, len(stored.models)
 
 
-def _compile(
-    settings: "Settings", models: "Sequence[StoredModel]"
-) -> Iterator[tuple[str, str, str]]:
+def _compile(settings: "Settings", stored: "StoredCatalogue") -> Iterator[tuple[str, str, str]]:
     from ..app import environment_of
     from ..catalogue.compile import CatalogueInvalid, Compiler
-    from ..core.history import StoredCatalogue
 
     try:
-        Compiler(environment_of(settings)).compile(StoredCatalogue(0, models))
+        Compiler(environment_of(settings)).compile(stored)
     except CatalogueInvalid as invalid:
         yield from ((one.model_id, one.path, one.message) for one in invalid.faults)
 
@@ -116,7 +119,7 @@ def _read_seeds(files: Sequence[Path], settings: "Settings | None") -> _Seeds:
     from ..core.errors import CallerError
 
     seal = sealer(settings.auth.secret_key if settings else None)
-    seeds = _Seeds({}, [])
+    seeds = _Seeds({}, [], {})
     for file in files:
         try:
             content = yaml.safe_load(file.read_bytes())
@@ -133,6 +136,8 @@ def _read_seeds(files: Sequence[Path], settings: "Settings | None") -> _Seeds:
             seeds.findings += (Finding(str(file), one.path, one.message) for one in error.fields)
         for index, body in _bodies(content):
             seeds.bodies.setdefault(body["model_id"], (file, index, body))
+        for body in _sound_prompts(content):
+            seeds.prompts.setdefault(body["prompt_id"], body)
     return seeds
 
 
@@ -142,6 +147,17 @@ def _bodies(content: Any) -> Iterator[tuple[int, dict[str, Any]]]:
     for index, body in enumerate(models if isinstance(models, list) else ()):
         if isinstance(body, dict) and isinstance(body.get("model_id"), str):
             yield index, body
+
+
+def _sound_prompts(content: Any) -> Iterator[dict[str, Any]]:
+    """The system prompts that have no fault."""
+    from ..catalogue.seeds import read_seeds
+    from ..core.errors import CallerError
+
+    prompts = content.get("prompts") if isinstance(content, dict) else None
+    for body in prompts if isinstance(prompts, list) else ():
+        with suppress(CallerError):
+            yield from read_seeds({"prompts": [body]}).prompts
 
 
 def _as_stored(body: dict[str, Any], settings: "Settings", now: float) -> "StoredModel":

@@ -91,6 +91,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         seal=seal,
         providers=settings.provider_map(),
         max_hops=settings.failover.max_attempts,
+        reach=settings.reach(),
     )
     caller = Caller(CredentialKind.LOCAL, "operator", user=_login(), role=Role.SYSTEM_ADMIN)
     try:

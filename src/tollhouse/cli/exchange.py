@@ -12,11 +12,13 @@ from typing import Any
 
 import yaml
 
-from ..admin.catalogue_writes import next_version
+from ..admin.bodies import parse_object
 from ..admin.commits import Draft
+from ..admin.model_writing import next_version
 from ..admin.ownership import org_of
 from ..admin.trail import STAMPS
-from ..catalogue.merge import changed_fields
+from ..catalogue.merge import changed_fields, value_at
+from ..catalogue.prompt_writing import kept_prompt, prompt_body
 from ..catalogue.seeds import Seeds, read_seeds
 from ..catalogue.writing import (
     Seal,
@@ -26,8 +28,10 @@ from ..catalogue.writing import (
     replace_document,
 )
 from ..core.errors import CallerError, FieldFault, invalid_fields
-from ..core.history import AuditEvent, Document, StoredCatalogue, StoredModel
-from .desk import Desk
+from ..core.history import AuditEvent, Document, StoredCatalogue, StoredModel, StoredPrompt
+from ..core.tenants import Org
+from .desk import PAGE, Desk, everything
+from .progress import tracked
 
 ANY_UID = "00000000-0000-0000-0000-000000000000"
 """Stands where a document is only looked at."""
@@ -78,7 +82,7 @@ def read_files(paths: Iterable[Path], seal: Seal | None) -> list[Seeds]:
     faults: list[FieldFault] = []
     for path in paths:
         try:
-            found.append(read_seeds(yaml.safe_load(path.read_bytes()), seal=seal))
+            found.append(read_seeds(content_of(path.read_bytes(), path.suffix), seal=seal))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             where = f" at line {mark.line + 1}" if mark else ""
@@ -86,10 +90,16 @@ def read_files(paths: Iterable[Path], seal: Seal | None) -> list[Seeds]:
         except OSError as error:
             faults.append(FieldFault(str(path), f"cannot be read: {error.strerror}"))
         except CallerError as error:
-            faults += (FieldFault(f"{path}: {one.path}", one.message) for one in error.fields)
+            found_faults = error.fields or (FieldFault("file", error.message),)
+            faults += (FieldFault(f"{path}: {one.path}", one.message) for one in found_faults)
     if faults:
         raise invalid_fields(faults)
     return found
+
+
+def content_of(text: bytes, suffix: str) -> Any:
+    """What a file holds: JSON where its name says so, since YAML takes not all of it; else YAML."""
+    return parse_object(text) if suffix == ".json" else yaml.safe_load(text)
 
 
 def first_by_id(files: Sequence[Seeds]) -> Mapping[str, Document]:
@@ -98,6 +108,15 @@ def first_by_id(files: Sequence[Seeds]) -> Mapping[str, Document]:
     for file in files:
         for body in file.models:
             bodies.setdefault(body["model_id"], body)
+    return bodies
+
+
+def prompts_by_id(files: Sequence[Seeds]) -> Mapping[str, Document]:
+    """The system prompts of files by id, the first of each."""
+    bodies: dict[str, Document] = {}
+    for file in files:
+        for body in file.prompts:
+            bodies.setdefault(body["prompt_id"], body)
     return bodies
 
 
@@ -111,7 +130,7 @@ async def bring_in(desk: Desk, files: Sequence[Seeds], *, dry_run: bool) -> Impo
         unchanged.clear()
         put, events = [], []
         faults: list[FieldFault] = []
-        for model_id, body in _progress(bodies):
+        for model_id, body in tracked(bodies.items(), "Importing"):
             current = present.get(model_id)
             try:
                 document = await _document(desk, current, body)
@@ -125,7 +144,13 @@ async def bring_in(desk: Desk, files: Sequence[Seeds], *, dry_run: bool) -> Impo
             events.append(_event(desk, current, document))
         if faults:
             raise invalid_fields(faults)
-        return Draft(tuple(put), events=tuple(events), places={one: one for one in bodies})
+        prompts = _prompts(desk, files, stored)
+        return Draft(
+            tuple(put),
+            put_prompts=tuple(one for one, _ in prompts),
+            events=(*(event for _, event in prompts), *events),
+            places={one: one for one in bodies},
+        )
 
     missing = await _missing_orgs(desk, files)
     if dry_run:
@@ -147,10 +172,23 @@ async def bring_in(desk: Desk, files: Sequence[Seeds], *, dry_run: bool) -> Impo
     )
 
 
-async def take_out(desk: Desk) -> list[Document]:
-    """Every model as a client would send it, by id."""
+async def take_out(desk: Desk) -> Document:
+    """The content of a catalogue file that makes the same catalogue in an empty store.
+
+    Models as a client would send them, without the keys of connections; system prompts; orgs.
+    """
     stored = await desk.store.load()
-    return [body_of(one.document) for one in sorted(stored.models, key=lambda it: it.model_id)]
+    orgs = await everything(lambda cursor: desk.store.orgs(limit=PAGE, cursor=cursor))
+    content = {
+        "orgs": [_org_body(org) for org in orgs],
+        "prompts": [
+            prompt_body(one.document) for one in sorted(stored.prompts, key=lambda it: it.prompt_id)
+        ],
+        "models": [
+            body_of(one.document) for one in sorted(stored.models, key=lambda it: it.model_id)
+        ],
+    }
+    return {name: items for name, items in content.items() if items or name == "models"}
 
 
 async def drift(desk: Desk, files: Sequence[Seeds]) -> list[Drift]:
@@ -168,20 +206,18 @@ async def drift(desk: Desk, files: Sequence[Seeds]) -> list[Drift]:
     return found
 
 
+def _org_body(org: Org) -> Document:
+    body = {"slug": org.slug, "plan": org.plan, "name": org.name}
+    return {name: value for name, value in body.items() if value is not None}
+
+
 def _differences(desk: Desk, model_id: str, body: Document, kept: Document) -> list[Drift]:
     made = _made(desk, body)
     ours, theirs = (body_of(public_document(one, now=desk.clock.now())) for one in (made, kept))
     return [
-        Drift(model_id, path, _at(ours, path), _at(theirs, path))
+        Drift(model_id, path, value_at(ours, path), value_at(theirs, path))
         for path in changed_fields(ours, theirs)
     ]
-
-
-def _at(document: Document, path: str) -> Any:
-    here: Any = document
-    for name in path.split("."):
-        here = here.get(name) if isinstance(here, dict) else None
-    return here
 
 
 def _made(desk: Desk, body: Document) -> Document:
@@ -220,24 +256,32 @@ def _event(desk: Desk, current: StoredModel | None, document: Document) -> Audit
     )
 
 
+def _prompts(
+    desk: Desk, files: Sequence[Seeds], stored: StoredCatalogue
+) -> list[tuple[StoredPrompt, AuditEvent]]:
+    """The system prompts of files that the store has not so already, each with its event."""
+    present = {one.prompt_id: one.document for one in stored.prompts}
+    made = []
+    for prompt_id, body in prompts_by_id(files).items():
+        current = present.get(prompt_id)
+        document = kept_prompt(body, now=desk.clock.now(), actor=desk.caller.actor, current=current)
+        if current is not None and STAMPS.issuperset(changed_fields(current, document)):
+            continue
+        event = desk.plane.trail.event(
+            desk.by,
+            "prompt.created" if current is None else "prompt.updated",
+            prompt_id,
+            org=org_of(document),
+            before=current,
+            after=document,
+        )
+        made.append((StoredPrompt(prompt_id, document["version"], document), event))
+    return made
+
+
 async def _missing_orgs(desk: Desk, files: Sequence[Seeds]) -> dict[str, Document]:
     missing: dict[str, Document] = {}
     for org in (org for file in files for org in file.orgs):
         if org.slug not in missing and await desk.store.org(org.slug) is None:
             missing[org.slug] = {"plan": org.plan, "name": org.name}
     return missing
-
-
-def _progress(bodies: Mapping[str, Document]) -> Iterable[tuple[str, Document]]:
-    """The bodies one after the other, with a bar on a terminal's stderr."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    return track(
-        bodies.items(),
-        description="Importing",
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )

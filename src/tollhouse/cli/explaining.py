@@ -109,6 +109,9 @@ def _print(told: dict[str, Any]) -> None:
     if hops:
         print()
         print_table(("hop", "model", "provider", "estimated_cost"), hops, empty="")
+    for window in told["brownouts"]:
+        when = f"from {window['start']} to {window['end']}"
+        print(f"brown-out: a share of {window['share']} of its requests is refused {when}")
     for skipped in told["skipped"]:
         reasons = cell([reason["code"] for reason in skipped["reasons"]])
         print(f"left out: {skipped['model']} ({reasons})")

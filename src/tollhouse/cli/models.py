@@ -19,9 +19,33 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-app = typer.Typer(help="The catalogue: list, get, set, import, export, diff.")
+app = typer.Typer(help="The catalogue: list, get, set, import, export, diff, retiring.")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The model_id.")]
+_RETIRING = (
+    *("model_id", "end_of_life_at", "replacement_model_id", "org", "key"),
+    *("requests_24h", "cost_24h", "requests_7d", "cost_7d"),
+)
+Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE…", help="Catalogue files.")]
+Prices = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Take prices over instead: LiteLLM's model_prices_and_context_window.json, the JSON"
+        " data of genai-prices, or the word genai-prices for the installed package.",
+    ),
+]
+Mapped = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="ID=ENTRY", help="With --prices: this model's entry."),
+]
+WithLimits = Annotated[
+    bool, typer.Option("--limits", help="With --prices: limits and capabilities too.")
+]
+Keeping = Annotated[
+    bool, typer.Option("--keep", help="With --prices: keep what the list does not tell.")
+]
+Sure = Annotated[bool, typer.Option("--yes", help="With --prices: do not ask.")]
 _COLUMNS = ("model_id", "type", "provider", "tier", "enabled", "lifecycle_state", "failover")
 
 
@@ -119,17 +143,33 @@ def set_model(
 
 @app.command("import")
 def import_models(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Catalogue files.")],
+    files: Files = None,
+    prices: Prices = None,
+    mapping: Mapped = None,
+    limits: WithLimits = False,
+    keep: Keeping = False,
+    sure: Sure = False,
     dry_run: Annotated[bool, typer.Option(help="Check all of it and change nothing.")] = False,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
-    """Create or replace the models of catalogue files: all of them at once, or none."""
+    """Create or replace the models of catalogue files, or take prices over: all at once or none."""
+    if (prices is None) is not bool(files):
+        raise wrong_use("name the catalogue files to import, or a list with --prices")
+    if prices is not None:
+        from .price_import import Wishes
+        from .pricing import import_prices, mapping_of
+
+        wishes = Wishes(mapping_of(mapping or ()), limits, keep)
+        import_prices(config, prices, wishes, dry_run=dry_run, sure=sure, as_json=as_json)
+        return
+    if mapping or limits or keep or sure:
+        raise wrong_use("--map, --limits, --keep and --yes go with --prices")
 
     async def work(desk: "Desk") -> "Imported":
         from .exchange import bring_in, read_files
 
-        return await bring_in(desk, read_files(files, desk.seal), dry_run=dry_run)
+        return await bring_in(desk, read_files(files or (), desk.seal), dry_run=dry_run)
 
     done = _at_desk(config, work)
     from .show import print_json
@@ -149,14 +189,16 @@ def export_models(
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
-    """Write the store's models as a catalogue file, without secrets."""
+    """Write the store's models, system prompts and orgs as a catalogue file, without secrets."""
 
-    async def work(desk: "Desk") -> "list[Document]":
+    async def work(desk: "Desk") -> "Document":
         from .exchange import take_out
 
         return await take_out(desk)
 
-    text = _written({"models": _at_desk(config, work)}, as_json)
+    from .written import written
+
+    text = written(_at_desk(config, work), as_json=as_json)
     if output is None:
         sys.stdout.write(text)
         return
@@ -188,6 +230,50 @@ def diff_models(
     print_rows(rows, columns, as_json=as_json, empty="The store has what the files have.")
     if rows:
         raise typer.Exit(ExitCode.FINDING)
+
+
+@app.command("retiring")
+def retiring_models(
+    within: Annotated[str, typer.Option(help="How far to look ahead, as 30d or 12h.")] = "30d",
+    org: Annotated[str | None, typer.Option(help="Only the calls of this org.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Show who still calls models whose end of life is near."""
+    from ..admin.times import read_duration
+
+    seconds = read_duration(within)
+    if seconds is None:
+        raise wrong_use("--within takes a number of days, hours, minutes or seconds, as 30d or 12h")
+
+    async def work(desk: "Desk") -> "list[Document]":
+        await desk.live.load()
+        return await desk.plane.retiring.report(desk.caller, within=seconds, org=org)
+
+    found = _at_desk(config, work)
+    from .show import print_json, print_rows
+
+    if as_json:
+        print_json(found)
+        return
+    rows = [row for model in found for row in _callers_of(model)]
+    print_rows(rows, _RETIRING, as_json=False, empty="No model reaches its end of life by then.")
+
+
+def _callers_of(model: "Document") -> "list[Document]":
+    """A row for every caller of a model, or one that shows that it has none."""
+    return [
+        {
+            **model,
+            **{name: caller.get(name) for name in ("org", "key")},
+            **{
+                f"{what}_{span}": caller[f"last_{span}"][what]
+                for span in ("24h", "7d")
+                for what in ("requests", "cost")
+            },
+        }
+        for caller in model["callers"] or [model]
+    ]
 
 
 def _at_desk(config: Path, work: "Callable[[Desk], Awaitable[T]]") -> T:
@@ -230,15 +316,6 @@ def _patch_in(file: Path | None) -> dict[str, Any]:
 
 
 def _print_document(document: "Document", as_json: bool) -> None:
-    sys.stdout.write(_written(document, as_json))
+    from .written import written
 
-
-def _written(value: Any, as_json: bool) -> str:
-    if as_json:
-        import msgspec
-
-        return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
-    import yaml
-
-    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
-    return text
+    sys.stdout.write(written(document, as_json=as_json))

@@ -30,7 +30,7 @@ def span(text: str) -> int | None:
 
 def moment(text: str, now: float) -> str:
     """A time as it stands, or the time that a length of time leads to from ``now``."""
-    from ..admin.times import write_time
+    from ..core.times import write_time
 
     seconds = span(text)
     return text if seconds is None else write_time(int(now) + seconds)

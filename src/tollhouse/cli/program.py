@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import callers, checking, explaining, migrating, models, policies, reports, serving
+from . import callers, checking, explaining, migrating, models, policies, reports, secrets, serving
 from .demo import command as demo
 from .exits import ExitCode, explained, tell
 
@@ -56,6 +56,7 @@ def program() -> typer.Typer:
         ("orgs", callers.orgs),
         ("keys", callers.keys),
         ("tokens", callers.tokens),
+        ("secrets", secrets.app),
     ):
         app.add_typer(group, name=name)
     return app

@@ -14,5 +14,6 @@ def work(settings: "Settings", sockets: list[socket.socket]) -> None:
     from ..telemetry.logs import configure
     from .process import run
 
-    configure(settings.telemetry.log_level, settings.telemetry.log, sys.stderr)
+    alone = settings.server.workers == 1
+    configure(settings.telemetry.log_level, settings.telemetry.log, sys.stderr, shared=not alone)
     run(serve(settings, sockets))
