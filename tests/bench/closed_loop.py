@@ -48,6 +48,14 @@ class Throughput:
         return [f"used less than {_SATURATED:.0%} of its core: the load may have been the limit"]
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What was asked and answered in how long."""
+
+    requests: int
+    seconds: float
+
+
 def measure(
     chat: Chat,
     pid: int,
@@ -59,26 +67,31 @@ def measure(
     models: Sequence[str] = (),
 ) -> Throughput:
     """Load a subject and count; ``models`` are asked in turn. ``Failed`` at any error."""
+    if warm_up:
+        load(chat, cores, folder, warm_up, models)
+    before = cpu_seconds(pid)
+    done = load(chat, cores, folder, seconds, models)
+    used = cpu_seconds(pid) - before
+    if not done.requests:
+        raise Failed(f"no request was answered within {done.seconds:.0f} s")
+    return Throughput(done.requests / done.seconds, used / done.seconds, used / done.requests)
+
+
+def load(
+    chat: Chat, cores: Cores, folder: Path, seconds: float, models: Sequence[str] = ()
+) -> Load:
+    """Load a subject for whole seconds, at least one; ``Failed`` at any error."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise Failed("wrk is needed for this row: apt-get install wrk")
     script = folder / "wrk.lua"
     script.write_text(_script(chat, models or [chat.model]))
-
-    def run(duration: float) -> dict[str, int]:
-        command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(duration))}s"]
-        command += ["--timeout", "10s", "-s", str(script), chat.url]
-        return _told(pinned(cores.load, command), duration + 30)
-
-    if warm_up:
-        run(warm_up)
-    before = cpu_seconds(pid)
-    told = run(seconds)
-    used = cpu_seconds(pid) - before
-    if told["errors"] or not told["requests"]:
+    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"]
+    command += ["--timeout", "10s", "-s", str(script), chat.url]
+    told = _told(pinned(cores.load, command), seconds + 30)
+    if told["errors"]:
         raise Failed(f"{told['errors']} of {told['requests']} requests failed")
-    elapsed = told["microseconds"] / 1e6
-    return Throughput(told["requests"] / elapsed, used / elapsed, used / told["requests"])
+    return Load(told["requests"], told["microseconds"] / 1e6)
 
 
 def _told(command: Sequence[str], timeout: float) -> dict[str, int]:

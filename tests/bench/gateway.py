@@ -36,6 +36,7 @@ class Tollhouse:
     home: Path
     key: str
     name: str = "tollhouse"
+    slow: bool = False
 
     def version(self) -> str:
         """The package's."""
@@ -100,6 +101,7 @@ def _configure(home: Path, port: int, upstream_port: int) -> Path:
     provider = {
         "base_url": f"http://127.0.0.1:{upstream_port}/v1",
         "max_connections": _CONNECTIONS,
+        "transport": "auto",  # whatever other tests of the run are over
     }
     server = {"listen": f"127.0.0.1:{port}", "max_inflight": _CONNECTIONS, "drain_seconds": 1}
     sections: dict[str, dict[str, Any]] = {

@@ -4,6 +4,7 @@ A package's weight is what its installation puts into a fresh virtual environmen
 bytes, without pip and setuptools, which every environment has.
 """
 
+import json
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,11 @@ PACKAGES = {
     # The newest of these that the index at hand has all requirements of.
     "litellm": "litellm[proxy]<1.110",
 }
-PORTKEY = "@portkey-ai/gateway@1.15.2"
+PORTKEY = {
+    "dependencies": {"@portkey-ai/gateway": "1.15.2"},
+    # With a newer one, which its range allows, it refuses every stream: Portkey's issue 1389.
+    "overrides": {"@hono/node-server": "1.13.8"},
+}
 INSTALLED_WITHIN = 1_200.0
 _TOOLS = ("pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack", "distutils-precedence")
 _COUNT = "import importlib.metadata as m; print('\\n'.join({d.name for d in m.distributions()}))"
@@ -109,8 +114,9 @@ def _portkey(home: Path) -> None:
     if npm is None:
         raise Failed("npm is not installed")
     home.mkdir(parents=True)
+    (home / "package.json").write_text(json.dumps(PORTKEY))
     options = ["--prefix", str(home), "--no-audit", "--no-fund", "--loglevel=error"]
-    _run([npm, "install", *options, PORTKEY], INSTALLED_WITHIN)
+    _run([npm, "install", *options], INSTALLED_WITHIN)
 
 
 def _run(command: Sequence[str], timeout: float) -> str:

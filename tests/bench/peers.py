@@ -39,6 +39,7 @@ class Nginx:
     """A reverse proxy without any logic: the floor."""
 
     name: str = "nginx"
+    slow: bool = False
 
     def version(self) -> str:
         """From its own word."""
@@ -57,6 +58,7 @@ class Envoy:
 
     home: Path
     name: str = "envoy"
+    slow: bool = False
 
     def version(self) -> str:
         """From its own word."""
@@ -83,6 +85,7 @@ class Router:
     home: Path
     name: str
     command: Sequence[str]
+    slow: bool = False
 
     def version(self) -> str:
         """Its package's."""
@@ -107,6 +110,7 @@ class Litellm:
 
     home: Path
     name: str = "litellm"
+    slow: bool = True
 
     def version(self) -> str:
         """Its package's."""
@@ -148,6 +152,7 @@ class Portkey:
 
     home: Path
     name: str = "portkey"
+    slow: bool = True
 
     @property
     def _package(self) -> Path:

@@ -18,23 +18,27 @@ from bench.upstreams import fast_upstream, scripted_upstream
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How long and how much."""
+    """How long and how much: on a quiet machine about 22 minutes with every peer."""
 
-    rounds: int = 5
-    seconds: float = 8.0
+    rounds: int = 3
+    more_rounds: int = 5
+    """Of the rows in which a few percent decide; peers that are slow take part in ``rounds``."""
+    seconds: float = 4.0
     """Of closed-loop load, per round and subject."""
-    warm_up: float = 2.0
-    latency_seconds: float = 5.0
-    """Of open-loop load, per rate."""
-    stream_seconds: float = 10.0
+    warm_up: float = 1.0
+    latency_seconds: float = 2.0
+    """Of open-loop load, per rate; up to twice that where so many requests would be too few."""
+    stream_seconds: float = 3.0
+    """Of events, per rate."""
     streams: int = 200
     idle_streams: int = 1_000
     models: int = 100_000
-    large_bodies: int = 40
+    large_bodies: int = 20
 
 
 QUICK = Scale(
     rounds=1,
+    more_rounds=1,
     seconds=2,
     warm_up=1,
     latency_seconds=1,
@@ -78,10 +82,10 @@ class Bench:
             yield started, upstream
 
     @contextmanager
-    def scripted(self, subject: Subject, rate: float = 0.0) -> Iterator[tuple[Running, Chat]]:
+    def scripted(self, subject: Subject) -> Iterator[tuple[Running, Chat]]:
         """A subject in front of the scripted upstream, and that upstream."""
         with (
-            scripted_upstream(self.cores, self.folder / "upstream", rate) as upstream,
+            scripted_upstream(self.cores, self.folder / "upstream") as upstream,
             running(subject, upstream, self.cores, self.folder / subject.name) as started,
         ):
             yield started, upstream
@@ -92,17 +96,25 @@ class Bench:
         figures: Sequence[Figure],
         measure: Callable[[Subject], Mapping[str, float]],
         subjects: Sequence[Subject] | None = None,
+        *,
+        more: bool = False,
     ) -> None:
-        """Measure all subjects in every round; ``measure`` gives values by figure's key."""
-        for turn in range(1, self.scale.rounds + 1):
+        """Measure all subjects in every round; ``measure`` gives values by figure's key.
+
+        ``more``: a few percent decide, so there are more rounds.
+        """
+        rounds = self.scale.more_rounds if more else self.scale.rounds
+        for turn in range(1, rounds + 1):
             for subject in self.subjects if subjects is None else subjects:
                 series = [figure.of(subject.name) for figure in figures]
-                if turn > 1 and not series[0].samples:
+                if turn > 1 and not any(one.samples for one in series):
                     continue
-                self.tell(f"{name}: round {turn} of {self.scale.rounds}: {subject.name}")
+                if turn > self.scale.rounds and subject.slow:
+                    continue
+                self.tell(f"{name}: round {turn} of {rounds}: {subject.name}")
                 try:
                     values = measure(subject)
-                except Failed as error:
+                except (Failed, OSError) as error:
                     self.tell(f"{name}: {subject.name} could not be measured: {error}")
                     for one in series:
                         one.fail(str(error))

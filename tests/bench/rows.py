@@ -5,6 +5,7 @@ import http.client
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from random import Random
 
@@ -14,17 +15,20 @@ from bench.machine import cpu_seconds, resident_bytes
 from bench.process import Chat, Failed
 from bench.rounds import Bench
 from bench.stream_reader import StreamReader
-from bench.subjects import Running, Subject
-from bench.upstreams import begin
+from bench.subjects import Running, Subject, running
+from bench.upstreams import begin, fast_upstream
 
 LOADS = (10, 50, 80)
 """Percent of a subject's own capacity."""
-EVENT_RATES = (10_000, 1_000)
-"""Events per second, all streams together: the first is judged. At the second most events wake a
+EVENT_RATES = (1_000, 10_000)
+"""Events per second, all streams together: the last is judged. At the first most events wake a
 sleeping process, which costs every subject alike and more than the event."""
+_REQUESTS = 1_500
 _KEPT_UP = 0.95
 _LATE = 0.001
 _WARM_STREAMS = 20
+_SLOW_SHARE = 4
+_SLOW_WARM_UP = 3
 _SETTLE = 1.0
 _FEW_MODELS = 100
 _ASKED_MODELS = 100
@@ -46,12 +50,12 @@ def throughput(bench: Bench) -> list[Figure]:
 
     def measure(subject: Subject) -> Mapping[str, float]:
         with bench.fast(subject) as (started, _):
-            got = _load(bench, started)
+            got = _load(bench, subject, started)
         for note in got.notes:
             rate.of(subject.name).note(note)
         return {rate.key: got.per_second, cpu.key: got.cpu_per_request * _MICRO}
 
-    bench.interleave("throughput", [rate, cpu], measure)
+    bench.interleave("throughput", [rate, cpu], measure, more=True)
     for name in rate.series:
         middle = rate.median(name)
         if middle is not None:
@@ -79,13 +83,18 @@ def latency(bench: Bench) -> list[Figure]:
     def measure(subject: Subject) -> Mapping[str, float]:
         values: dict[str, float] = {}
         with bench.fast(subject) as (started, upstream):
-            full = bench.capacity.get(subject.name) or _load(bench, started).per_second
+            full = bench.capacity.get(subject.name)
+            if full is None:
+                full = _load(bench, subject, started).per_second
+            else:
+                closed_loop.load(started.chat, bench.cores, bench.folder, _warm_up(bench, subject))
             for load in LOADS:
                 rate = full * load / 100
                 if rate > open_loop.MOST_PER_SECOND:
                     continue
-                direct = open_loop.measure(upstream, rate, bench.scale.latency_seconds)
-                through = open_loop.measure(started.chat, rate, bench.scale.latency_seconds)
+                seconds = _latency_seconds(bench.scale.latency_seconds, rate, subject)
+                direct = open_loop.measure(upstream, rate, seconds)
+                through = open_loop.measure(started.chat, rate, seconds)
                 first = figures[load, open_loop.PERCENTILES[0]].of(subject.name)
                 first.details.append(
                     {"rate": rate, "direct": asdict(direct), "through": asdict(through)}
@@ -100,6 +109,11 @@ def latency(bench: Bench) -> list[Figure]:
     return list(figures.values())
 
 
+def _latency_seconds(least: float, rate: float, subject: Subject) -> float:
+    """Long enough for the slowest in a thousand, within reason."""
+    return least if subject.slow else min(2 * least, max(least, _REQUESTS / rate))
+
+
 def stream_cpu(bench: Bench) -> list[Figure]:
     """CPU time per event of streams whose events come one at a time."""
     figures = {
@@ -110,35 +124,44 @@ def stream_cpu(bench: Bench) -> list[Figure]:
         )
         for rate in EVENT_RATES
     }
-    judged = figures[EVENT_RATES[0]]
+    judged = figures[EVENT_RATES[-1]]
     judged.must, judged.judge = "at most 1.4 times Envoy's", at_most_of("envoy", 1.4)
 
     def measure(subject: Subject) -> Mapping[str, float]:
-        return {
-            figure.key: _event_cpu(bench, subject, rate, figure.of(subject.name).note) * _MICRO
-            for rate, figure in figures.items()
-        }
+        values: dict[str, float] = {}
+        with bench.scripted(subject) as (started, upstream):
+            reader = StreamReader(started.chat)
+            try:
+                reader.open(bench.scale.streams)
+                # Upwards, so that what was late at one rate does not come during another.
+                for rate, figure in figures.items():
+                    begin(upstream, rate)
+                    used = _event_cpu(bench, started, reader, rate, figure.of(subject.name).note)
+                    values[figure.key] = used * _MICRO
+            finally:
+                reader.close()
+        return values
 
-    bench.interleave("stream-cpu", list(figures.values()), measure)
-    return list(figures.values())
+    bench.interleave("stream-cpu", list(figures.values()), measure, more=True)
+    return list(figures.values())[::-1]
 
 
-def _event_cpu(bench: Bench, subject: Subject, rate: float, note: Callable[[str], None]) -> float:
-    """Seconds of CPU time per event, at so many events a second over all streams."""
-    with bench.scripted(subject, rate) as (started, upstream):
-        reader = StreamReader(started.chat)
-        try:
-            reader.open(bench.scale.streams)
-            begin(upstream)
-            reader.read(_SETTLE)
-            before = cpu_seconds(started.pid)
-            events = reader.read(bench.scale.stream_seconds)
-            used = cpu_seconds(started.pid) - before
-        finally:
-            reader.close()
+def _event_cpu(
+    bench: Bench,
+    started: Running,
+    reader: StreamReader,
+    rate: float,
+    note: Callable[[str], None],
+) -> float:
+    """Seconds of CPU time per event, of streams that come at this rate."""
+    seconds = bench.scale.stream_seconds
+    reader.read(_SETTLE)
+    before = cpu_seconds(started.pid)
+    events = reader.read(seconds)
+    used = cpu_seconds(started.pid) - before
     if not events:
         raise Failed("no event came")
-    if events < _KEPT_UP * rate * bench.scale.stream_seconds:
+    if events < _KEPT_UP * rate * seconds:
         note("did not keep up: events came late and in bunches")
     return used / events
 
@@ -161,12 +184,18 @@ def stream_memory(bench: Bench) -> list[Figure]:
                 reader.open(_WARM_STREAMS)
                 reader.read(_SETTLE)
                 before = resident_bytes(started.pid)
-                reader.open(count)
+                opened = count
+                if subject.slow:
+                    opened //= _SLOW_SHARE
+                    figure.of(subject.name).note(
+                        f"{opened} streams, of which it is slow to open more"
+                    )
+                reader.open(opened)
                 reader.read(_SETTLE)
                 grown = resident_bytes(started.pid) - before
             finally:
                 reader.close()
-        return {figure.key: grown / count / 1e3}
+        return {figure.key: grown / opened / 1e3}
 
     bench.interleave("stream-memory", [figure], measure)
     return [figure]
@@ -235,7 +264,7 @@ def catalogue(bench: Bench) -> list[Figure]:
     names = {size: f"{size} models" for size in (_FEW_MODELS, many)}
     figure = Figure(
         "catalogue",
-        f"CPU time of one chat request, {_ASKED_MODELS} models of a catalogue asked in turn",
+        f"CPU time of one chat request, {_ASKED_MODELS} models of {many} asked in turn",
         "µs",
         must="within 5 % of 100 models",
         judge=at_most_of(names[_FEW_MODELS], 1.05),
@@ -248,12 +277,20 @@ def catalogue(bench: Bench) -> list[Figure]:
         bench.tell(f"catalogue: preparing {name}")
         subjects.append(gateway.prepare(bench.folder / f"home-{size}", name=name, models=size))
 
-    def measure(subject: Subject) -> Mapping[str, float]:
-        ids = gateway.model_ids(_ASKED_MODELS, sizes[subject.name])
-        with bench.fast(subject) as (started, _):
-            return {figure.key: _load(bench, started, ids).cpu_per_request * _MICRO}
+    # Both run all the time, of which only one is loaded: the large one takes long to start.
+    with ExitStack() as stack:
+        upstream = stack.enter_context(fast_upstream(bench.cores, bench.folder / "upstream"))
+        both: dict[str, Running] = {}
 
-    bench.interleave("catalogue", [figure], measure, subjects)
+        def measure(subject: Subject) -> Mapping[str, float]:
+            name = subject.name
+            if name not in both:
+                one = running(subject, upstream, bench.cores, bench.folder / name)
+                both[name] = stack.enter_context(one)
+            ids = gateway.model_ids(_ASKED_MODELS, sizes[name])
+            return {figure.key: _load(bench, subject, both[name], ids).cpu_per_request * _MICRO}
+
+        bench.interleave("catalogue", [figure], measure, subjects, more=True)
     return [figure]
 
 
@@ -295,14 +332,21 @@ ROWS: dict[str, Callable[[Bench], list[Figure]]] = {
 }
 
 
-def _load(bench: Bench, started: Running, models: Sequence[str] = ()) -> closed_loop.Throughput:
+def _warm_up(bench: Bench, subject: Subject) -> float:
+    """Seconds; the slow ones load and compile much of themselves at their first requests."""
+    return bench.scale.warm_up * (_SLOW_WARM_UP if subject.slow else 1)
+
+
+def _load(
+    bench: Bench, subject: Subject, started: Running, models: Sequence[str] = ()
+) -> closed_loop.Throughput:
     return closed_loop.measure(
         started.chat,
         started.pid,
         bench.cores,
         bench.folder,
         seconds=bench.scale.seconds,
-        warm_up=bench.scale.warm_up,
+        warm_up=_warm_up(bench, subject),
         models=models,
     )
 

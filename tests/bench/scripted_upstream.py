@@ -1,11 +1,12 @@
 """A provider in a process of its own: whole chat answers at once, streams at an even pace.
 
-    python tests/bench/scripted_upstream.py --port 9000 --rate 1000
+    python tests/bench/scripted_upstream.py --port 9000
 
-A stream gets its first event at once. The others come when a request for ``/begin`` has said that
-all streams are open: one clock paces them all, and at each tick the next stream in turn gets one
-event, so that events never come in bunches however many streams there are. Every other request,
-whatever its path, gets the whole answer once its body is read.
+A stream gets its first event at once. The others come when a request for ``/begin/1000`` has said
+that all streams are open and how many events a second they get together: one clock paces them all,
+and at each tick the next stream in turn gets one event, so that events never come in bunches
+however many streams there are. Another such request changes the pace. Every other request, whatever
+its path, gets the whole answer once its body is read.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from bench.ticker import Ticker
 _STREAM = re.compile(rb'"stream"\s*:\s*true')
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:\s*chunked", re.IGNORECASE)
-_BEGIN = b"POST /begin "
+_BEGIN = re.compile(rb"POST /begin/([\d.]+) ")
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
@@ -53,8 +54,17 @@ class Streams:
     """The open streams, in turn."""
 
     def __init__(self) -> None:
-        self.paced = False
+        self._ticker: Ticker | None = None
         self._waiting: deque[tuple[Connection, Iterator[bytes]]] = deque()
+
+    def pace(self, rate: float) -> None:
+        """Send so many events a second from now on."""
+        loop = asyncio.get_running_loop()
+        if self._ticker is not None:
+            loop.remove_reader(self._ticker.fileno())
+            self._ticker.close()
+        ticker = self._ticker = Ticker(rate)
+        loop.add_reader(ticker.fileno(), lambda: self.tick(ticker.due()))
 
     def add(self, connection: "Connection") -> None:
         """Begin to pace a stream."""
@@ -62,7 +72,7 @@ class Streams:
 
     def tick(self, events: int) -> None:
         """Send the next events; a stream that ended has lost its turn."""
-        while events and self._waiting and self.paced:
+        while events and self._waiting:
             turn = self._waiting.popleft()
             connection, said = turn
             if connection.transport.is_closing():
@@ -116,18 +126,17 @@ class Connection(asyncio.Protocol):
             self.transport.write(STREAM)
             self._streams.add(self)
         else:
-            self._streams.paced |= request.startswith(_BEGIN)
+            begin = _BEGIN.match(request)
+            if begin:
+                self._streams.pace(float(begin[1]))
             self.transport.write(WHOLE)
 
 
-async def serve(port: int, rate: float) -> None:
+async def serve(port: int) -> None:
     """Serve until the process is ended."""
     loop = asyncio.get_running_loop()
     streams = Streams()
     await loop.create_server(lambda: Connection(streams), "127.0.0.1", port, backlog=4096)
-    if rate:
-        ticker = Ticker(rate)
-        loop.add_reader(ticker.fileno(), lambda: streams.tick(ticker.due()))
     await asyncio.Event().wait()
 
 
@@ -135,9 +144,7 @@ def main() -> None:
     """Read the command line and serve."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--rate", type=float, default=0.0, help="events per second, all streams")
-    asked = parser.parse_args()
-    work = serve(asked.port, asked.rate)
+    work = serve(parser.parse_args().port)
     try:
         import uvloop  # noqa: PLC0415 - it is there on every system but Windows
     except ImportError:

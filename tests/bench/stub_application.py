@@ -1,31 +1,30 @@
 """The whole application in this process, between a stubbed server and a stubbed provider.
 
-Nothing in it ever waits, so a request runs from its first call to its last without the event loop
-having a turn: what is counted meanwhile is the request's own work and the same every time.
+Nothing in it ever waits and the event loop's clock stands, so a request runs from its first call to
+its last without anything else having a turn: what is counted meanwhile is the request's own work
+and the same every time, on a slow machine too.
 """
 
+import asyncio
 import json
 import logging
 import os
-import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any, Self
+from typing import Any
 
-import tollhouse
+import msgspec
+from uvicorn.server import ServerState
+
 from bench import canned
 from fakes.gateway import ADMIN_TOKEN, chat, model, write_config
+from tollhouse.api.server import server_config
 from tollhouse.app import Application, build
 from tollhouse.ports import UpstreamRequest
 from tollhouse.settings import load
 from tollhouse.telemetry.logs import JsonFormatter
 
-_OURS = str(Path(tollhouse.__file__).parent)
-_TESTS = str(Path(__file__).parents[1])
-# Later versions of Python run them without a call.
-_NO_FUNCTIONS = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>"})
 _FINISH = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}
 
 
@@ -35,7 +34,9 @@ class StubExchange:
     status = 200
 
     def __init__(self, content_type: str, pieces: Sequence[bytes]) -> None:
+        self.content_type = content_type
         self.headers: Mapping[str, str] = {"content-type": content_type}
+        self.whole = pieces[0] if len(pieces) == 1 else None
         self._pieces = iter(pieces)
 
     async def read(self) -> bytes:
@@ -71,13 +72,54 @@ class StubTransport:
         """Nothing is held."""
 
 
-class StubbedApplication:
-    """The application, and requests to it."""
+class StubSocket(asyncio.Transport):
+    """Keeps what the server writes to its client."""
 
-    def __init__(self, app: Application, upstream: StubTransport) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self._written: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Keep it."""
+        self._written.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        """It stays open."""
+        return False
+
+    def pause_reading(self) -> None:
+        """Nothing comes but what is handed over."""
+
+    def resume_reading(self) -> None:
+        """Nothing comes but what is handed over."""
+
+    def body(self) -> bytes:
+        """What was written since, without head and chunk sizes."""
+        head, _, body = b"".join(self._written).partition(b"\r\n\r\n")
+        self._written.clear()
+        if b"transfer-encoding: chunked" not in head:
+            return body
+        return b"".join(body.split(b"\r\n")[1::2])
+
+
+class StubbedApplication:
+    """The application, and requests to it over a connection without a network."""
+
+    def __init__(
+        self, app: Application, upstream: StubTransport, forward: Callable[[float], None]
+    ) -> None:
         self.app = app
         self.upstream = upstream
+        self.forward = forward
+        """Puts the event loop's clock forward, which stands otherwise."""
         self._key = ""
+        config = server_config(app, app.ids, "127.0.0.1", 0)
+        config.load()
+        self._state = ServerState()
+        self._socket = StubSocket()
+        protocol: Callable[..., asyncio.Protocol] = config.http_protocol_class
+        self._connection = protocol(config, self._state, {})
+        self._connection.connection_made(self._socket)
 
     async def make_key(self) -> None:
         """A key to ask with."""
@@ -92,37 +134,20 @@ class StubbedApplication:
 
     async def ask(self, path: str, body: object, key: str) -> bytes:
         """The body of the answer to a POST."""
-        told = json.dumps(body, separators=(",", ":")).encode()
-        headers = [
-            (b"host", b"gateway.example"),
-            (b"accept", b"application/json"),
-            (b"content-type", b"application/json"),
-            (b"user-agent", b"OpenAI/Python 2.0"),
-            (b"authorization", b"Bearer " + key.encode()),
-            (b"content-length", b"%d" % len(told)),
-        ]
-        scope = {
-            "type": "http",
-            "http_version": "1.1",
-            "scheme": "http",
-            "method": "POST",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "headers": headers,
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 2),
-        }
-        sent: list[bytes] = []
+        told = msgspec.json.encode(body)  # in C: it does not count
+        head = (
+            f"POST {path} HTTP/1.1\r\nhost: gateway.example\r\naccept: application/json\r\n"
+            "content-type: application/json\r\nuser-agent: OpenAI/Python 2.0\r\n"
+            f"authorization: Bearer {key}\r\ncontent-length: {len(told)}\r\n\r\n"
+        )
+        self._connection.data_received(head.encode() + told)
+        for task in list(self._state.tasks):
+            await task
+        return self._socket.body()
 
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": told, "more_body": False}
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message.get("body", b""))
-
-        await self.app(scope, receive, send)
-        return b"".join(sent)
+    def leave(self) -> None:
+        """Close the connection."""
+        self._connection.connection_lost(None)
 
 
 @contextmanager
@@ -144,6 +169,24 @@ def logging_to_nowhere() -> Iterator[None]:
             log.propagate = before[1]
 
 
+@contextmanager
+def stopped_clock() -> Iterator[Callable[[float], None]]:
+    """The event loop's clock stands, so that no timer is due; what is yielded puts it forward."""
+    loop = asyncio.get_running_loop()
+    before = loop.time
+    now = before()
+
+    def forward(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    loop.time = lambda: now  # type: ignore[method-assign] # of this loop only
+    try:
+        yield forward
+    finally:
+        loop.time = before  # type: ignore[method-assign]
+
+
 @asynccontextmanager
 async def stubbed(folder: Path, models: int = 1) -> AsyncIterator[StubbedApplication]:
     """An application with so many models, warm."""
@@ -156,37 +199,13 @@ async def stubbed(folder: Path, models: int = 1) -> AsyncIterator[StubbedApplica
     with logging_to_nowhere():
         await app.start()
         try:
-            ready = StubbedApplication(app, upstream)
-            await ready.make_key()
-            for _ in range(5):
-                await ready.chat()
-                await ready.chat(stream=True)
-            yield ready
+            with stopped_clock() as forward:
+                ready = StubbedApplication(app, upstream, forward)
+                await ready.make_key()
+                for _ in range(5):
+                    await ready.chat()
+                    await ready.chat(stream=True)
+                yield ready
+                ready.leave()
         finally:
             await app.stop()
-
-
-class Calls:
-    """Counts the calls of Python functions inside a ``with`` block, on this thread."""
-
-    def __init__(self) -> None:
-        self.own = 0
-        """Of functions of the package."""
-        self.all = 0
-        """Of those and of the libraries'."""
-
-    def __enter__(self) -> Self:
-        sys.setprofile(self._count)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.setprofile(None)
-
-    def _count(self, frame: FrameType, event: str, _: object) -> None:
-        if event != "call":
-            return
-        code = frame.f_code
-        if code.co_name in _NO_FUNCTIONS or code.co_filename.startswith(_TESTS):
-            return
-        self.all += 1
-        self.own += code.co_filename.startswith(_OURS)

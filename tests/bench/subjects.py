@@ -19,6 +19,11 @@ class Subject(Protocol):
         """What the tables call it."""
         ...
 
+    @property
+    def slow(self) -> bool:
+        """Whether it is so far from the others that fewer rounds tell enough."""
+        ...
+
     def version(self) -> str:
         """Which one it is."""
         ...

@@ -32,12 +32,14 @@ def chat_with(url: str) -> Chat:
 def test_every_request_is_sent_and_timed(up: FakeUpstream) -> None:
     """At a rate that is no trouble all requests are answered, none of them late."""
     medians = []
-    for _ in range(3):  # client and provider share a processor with whatever else runs
+    for _ in range(10):  # client and provider share a processor with whatever else runs
         before = up.count
         got = open_loop.measure(chat_with(up.url), 100, 0.5, warm_up=0.1)
         assert (got.sent, got.failed) == (up.count - before, 0)
         assert 60 <= got.sent <= 61
         medians.append(got.percentiles[50.0])
+        if medians[-1] < STALL:
+            break
     assert 0 < min(medians) < STALL
 
 

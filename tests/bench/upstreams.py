@@ -53,17 +53,17 @@ def fast_upstream(cores: Cores, folder: Path) -> Iterator[Chat]:
 
 
 @contextmanager
-def scripted_upstream(cores: Cores, folder: Path, rate: float = 0.0) -> Iterator[Chat]:
-    """An upstream that reads what it is sent and paces its streams, ``rate`` events a second."""
+def scripted_upstream(cores: Cores, folder: Path) -> Iterator[Chat]:
+    """An upstream that reads what it is sent and paces its streams from ``begin`` on."""
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, str(SCRIPT), "--port", str(port), "--rate", str(rate)]
+    command = [sys.executable, str(SCRIPT), "--port", str(port)]
     with started(command, cores.load, folder) as process:
         chat = Chat(port)
         until_it_answers(process, chat, b"{}")
         yield chat
 
 
-def begin(upstream: Chat) -> None:
-    """Tell a scripted upstream that all streams are open."""
-    ask(replace(upstream, path="/begin"), b"{}")
+def begin(upstream: Chat, rate: float) -> None:
+    """Let a scripted upstream send ``rate`` events a second, over all streams that are open."""
+    ask(replace(upstream, path=f"/begin/{rate}"), b"{}")
