@@ -169,8 +169,10 @@ async def test_J03_probes_ask_no_provider_and_no_store(watched: Watched) -> None
     gw = watched.gw
     database, away = gw.folder / "tollhouse.db", gw.folder / "away.db"
     before = watched.up.count
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
+    opened = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+    with closing(opened) as other:
+        # In a thread: a write that the gateway has begun must be able to end.
+        await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")
         database.rename(away)
         for path in ("/livez", "/readyz", "/version", "/"):
             assert (await watched.nobody.get(path)).status_code == 200

@@ -20,6 +20,8 @@ from fakes.upstream import FakeUpstream
 CHAT = "/v1/chat/completions"
 MEGABYTE = 1024
 NOBODY = 65534
+MOST_CONNECTIONS = 20
+"""To a provider; those that leave early may be many at once on a busy machine."""
 
 
 async def test_start_is_quick_and_idle_is_small(
@@ -54,7 +56,10 @@ async def test_E02_thousands_of_requests_leave_nothing_behind(
         upstream_process("500") as broken,
         GatewayProcess(
             tmp_path,
-            providers={"up": url, "down": broken},
+            providers={
+                name: {"base_url": base, "max_connections": MOST_CONNECTIONS}
+                for name, base in (("up", url), ("down", broken))
+            },
             models=[
                 model("a"),
                 model("b", "down", failover="a"),
@@ -87,7 +92,8 @@ async def test_E02_thousands_of_requests_leave_nothing_behind(
         memory, files = await work(50)
         later_memory, later_files = await work(200)
         record_property("soak_rss_kilobytes", f"{memory} {later_memory}")
-        assert later_files <= files + 22  # connections to both providers, kept for what may come
+        # What differs are the connections to both providers, kept for what may come.
+        assert later_files <= files + 2 * MOST_CONNECTIONS
         assert later_memory - memory < 6 * MEGABYTE
         assert (await gw.metrics())["tollhouse_inflight_requests"] == 0
 

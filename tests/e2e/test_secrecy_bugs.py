@@ -38,7 +38,9 @@ class BuggyExchange:
 
     def __init__(self) -> None:
         self.status = 200
-        self.headers: Mapping[str, str] = {"content-type": "text/event-stream"}
+        self.content_type = "text/event-stream"
+        self.whole: bytes | None = None
+        self.headers: Mapping[str, str] = {"content-type": self.content_type}
         self._pieces = [b'data: {"choices":[{"delta":{"content":"hi"}}]}\n\n']
 
     async def read(self) -> bytes | Fault:

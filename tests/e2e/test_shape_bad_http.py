@@ -11,7 +11,7 @@ from e2e.wire import Wire, dial, head, request
 from fakes.answers import silent
 from fakes.gateway import chat
 from fakes.openai_answers import Chat
-from tollhouse.api import protocol
+from tollhouse.api import connection
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -41,7 +41,7 @@ async def test_a_body_shorter_than_its_length_gets_a_408(
     stage: Stage, calls: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that owes bytes and stays silent is told so, whether or not any of them came."""
-    monkeypatch.setattr(protocol, "SILENCE_SECONDS", 0.15)
+    monkeypatch.setattr(connection, "SILENCE_SECONDS", 0.15)
     whole = request(CHAT, stage.gw.key, b'{"model":"x"}', content_length="500")
     for sent in (whole, whole[: whole.index(b"{")], whole[:40]):
         async with dial(stage.gw.url) as wire:
@@ -247,7 +247,7 @@ async def test_a_client_that_sends_on_for_ever_is_cut_off(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only so much is read past, behind an early answer and behind a refusal alike."""
-    monkeypatch.setattr(protocol, "MAX_DISCARDED", 1_000_000)
+    monkeypatch.setattr(connection, "MAX_DISCARDED", 1_000_000)
     early = request(CHAT, "nobody", b"", content_length="999999999")
     for start in (early, b"\x00garbage"):
         async with dial(stage.gw.url) as wire:
@@ -261,7 +261,7 @@ async def test_a_refused_client_that_stays_is_closed(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a while to read why, the connection is gone whether or not the client closes."""
-    monkeypatch.setattr(protocol, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.05)
     connections = stage.gw.server.server_state.connections
     async with dial(stage.gw.url) as wire:
         before = len(connections)

@@ -18,6 +18,7 @@ from store.databases import PostgresSchema, require_postgres
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATH = "/v1/chat/completions"
+MODELS = ("off", "busy", "stale", "counted", "other", "prompted")
 WITHIN = 1.0
 """Seconds after which a change is in force everywhere."""
 
@@ -61,7 +62,7 @@ async def _pair(
             GatewayProcess(
                 folder,
                 providers={"up": up.url},
-                models=[model(name) for name in ("off", "busy", "stale", "counted", "other")],
+                models=[model(name) for name in MODELS],
                 workers=2,
                 **sections,
             ) as gw,
@@ -89,6 +90,33 @@ async def test_F03_model_that_was_disabled_is_served_by_no_worker_after_a_second
             assert (pair.up.count > before) == enabled
         versions = {answer.json["catalogue_version"] for answer in await _versions(lines)}
         assert len(versions) == 1
+
+
+async def test_F03_changed_system_prompt_is_put_in_front_by_every_worker_after_a_second(
+    pair: Pair,
+) -> None:
+    """A PATCH of the prompt alone, through one worker, is what both send a second later."""
+    admin, path = pair.gw.admin, "/admin/v1/prompts"
+    particle = {"kind": "role", "text": "prompt-0"}
+    made = await admin.post(path, json={"name": "P", "particles": [particle]})
+    path = f"{path}/{made.json()['prompt_id']}"
+    patch = {"system_prompt_id": made.json()["prompt_id"]}
+    assert (await admin.patch("/v1/models/prompted", json=patch)).status_code == 200
+    async with AsyncExitStack() as stack:
+        lines = await pair.lines(stack, pair.gw.key)
+
+        async def seen() -> set[int]:
+            before = len(pair.up.calls)
+            await _ask_all(lines, "prompted")
+            sent = [call.json["messages"][0]["content"] for call in pair.up.calls[before:]]
+            return {int(text.rpartition("-")[2]) if "prompt-" in text else -1 for text in sent}
+
+        await _within_a_second(seen, {0})
+        for number in (1, 2, 3):
+            particles = [{**particle, "text": f"prompt-{number}"}]
+            assert (await admin.patch(path, json={"particles": particles})).status_code == 200
+            await _within_a_second(seen, {number})
+            assert await seen() == {number}
 
 
 async def test_F06_hundred_concurrent_patches_of_different_fields_all_survive(pair: Pair) -> None:

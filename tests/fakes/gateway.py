@@ -17,6 +17,8 @@ from typing import Any, Self
 import httpx
 import yaml
 
+from fakes.chosen_transport import chosen_transport
+from fakes.gateway_callers import GatewayCallers
 from tollhouse.api.server import DrainingServer, server_config
 from tollhouse.app import Application, build
 from tollhouse.core.record import Record
@@ -52,17 +54,21 @@ def write_config(
     orgs: Sequence[Mapping[str, Any]],
     sections: Mapping[str, Mapping[str, Any]],
 ) -> Path:
-    """Settings and seeds in a folder that holds the store and the ledger too; returns the file."""
+    """Settings and seeds in a folder that holds the store and the ledger too; returns the file.
+
+    A provider is told by its base URL alone or by its settings; what they leave out is usual.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     seeds = {"models": list(models), "orgs": list(orgs)}
     (folder / "catalogue.yaml").write_text(yaml.safe_dump(seeds))
+    usual = {"protocol": "openai", "api_key": PROVIDER_KEY, "transport": chosen_transport()}
     settings: dict[str, Any] = {
         "store": {"url": "sqlite:///tollhouse.db"},
         "auth": {"admin_token": ADMIN_TOKEN},
         "catalogue": {"files": ["catalogue.yaml"]},
         "ledger": {"dir": "ledger"},
         "providers": {
-            name: {"protocol": "openai", "api_key": PROVIDER_KEY, **_provider(told)}
+            name: {**usual, **({"base_url": told} if isinstance(told, str) else told)}
             for name, told in providers.items()
         },
     }
@@ -73,7 +79,7 @@ def write_config(
     return config
 
 
-class RunningGateway:
+class RunningGateway(GatewayCallers):
     """A running gateway and what a test needs of it."""
 
     def __init__(
@@ -87,16 +93,12 @@ class RunningGateway:
         ids: Ids | None = None,
         **sections: Any,
     ) -> None:
+        super().__init__()
         self.folder = folder
         self._clock, self._ids = clock, ids
         self.config = write_config(folder, providers, models, orgs, sections)
         self.app: Application
         self.server: DrainingServer
-        self.url = ""
-        self.key = ""
-        self.client: httpx.AsyncClient
-        self.admin: httpx.AsyncClient
-        self._clients: list[httpx.AsyncClient] = []
         self._serving: asyncio.Task[None]
 
     async def __aenter__(self) -> Self:
@@ -110,7 +112,7 @@ class RunningGateway:
         port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.server = DrainingServer(
-            server_config(self.app, "127.0.0.1", port),
+            server_config(self.app, self.app.ids, "127.0.0.1", port),
             self.app.state,
             settings.server.drain_seconds,
             self.app.clock.monotonic,
@@ -129,26 +131,10 @@ class RunningGateway:
         raised: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for client in self._clients:
-            await client.aclose()
+        await self.close_clients()
         self.server.should_exit = True
         await self._serving
         await self.app.stop()
-
-    def as_caller(self, credential: str) -> httpx.AsyncClient:
-        """A client that presents a credential; closed with the gateway."""
-        client = httpx.AsyncClient(
-            base_url=self.url, headers={"authorization": f"Bearer {credential}"}, timeout=30
-        )
-        self._clients.append(client)
-        return client
-
-    async def new_key(self, org: str) -> str:
-        """A new key of an org."""
-        made = await self.admin.post("/admin/v1/keys", json={"org": org, "name": "test"})
-        assert made.status_code == 201, made.text
-        key: str = made.json()["key"]
-        return key
 
     async def patch(self, model_id: str, **fields: Any) -> httpx.Response:
         """Change a model."""
@@ -175,7 +161,3 @@ class RunningGateway:
         """The only record."""
         (record,) = await self.records()
         return record
-
-
-def _provider(told: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"base_url": told} if isinstance(told, str) else told

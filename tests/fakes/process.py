@@ -25,6 +25,7 @@ from typing import Any, Self
 import httpx
 
 from fakes.gateway import ADMIN_TOKEN, write_config
+from fakes.gateway_callers import GatewayCallers
 from tollhouse.core.record import Record
 from tollhouse.store.sql import open_store
 
@@ -32,7 +33,7 @@ COMMAND = (sys.executable, "-m", "tollhouse", "serve")
 STARTED_WITHIN = 30.0
 
 
-class GatewayProcess:
+class GatewayProcess(GatewayCallers):
     """``tollhouse serve`` and what a test needs of it."""
 
     def __init__(
@@ -47,20 +48,16 @@ class GatewayProcess:
         env: Mapping[str, str] | None = None,
         **sections: Any,
     ) -> None:
+        super().__init__()
         server = {"listen": "127.0.0.1:0", "workers": workers, **sections.pop("server", {})}
         self.folder = folder
         self.config = write_config(folder, providers, models, orgs, {**sections, "server": server})
         self.prefix = prefix
         self.out = folder / "stdout"
         self.err = folder / "stderr"
-        self.url = ""
-        self.key = ""
-        self.client: httpx.AsyncClient
-        self.admin: httpx.AsyncClient
         self.process: subprocess.Popen[bytes] | None = None
         self._workers = workers
         self._env = {**os.environ, **(env or {})}
-        self._clients: list[httpx.AsyncClient] = []
 
     async def __aenter__(self) -> Self:
         try:
@@ -84,8 +81,7 @@ class GatewayProcess:
 
     async def stop(self) -> None:
         """Close the clients and end it, with SIGTERM or, if that takes long, without."""
-        for client in self._clients:
-            await client.aclose()
+        await self.close_clients()
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -200,21 +196,6 @@ class GatewayProcess:
         return len(list(Path(f"/proc/{self.workers()[0]}/fd").iterdir()))
 
     # --- What a test asks of it ---
-
-    def as_caller(self, credential: str, **options: Any) -> httpx.AsyncClient:
-        """A client that presents a credential."""
-        options = {"timeout": 30, **options}
-        headers = {"authorization": f"Bearer {credential}", **options.pop("headers", {})}
-        client = httpx.AsyncClient(base_url=self.url, headers=headers, **options)
-        self._clients.append(client)
-        return client
-
-    async def new_key(self, org: str) -> str:
-        """A new key of an org."""
-        made = await self.admin.post("/admin/v1/keys", json={"org": org, "name": "test"})
-        assert made.status_code == 201, made.text
-        key: str = made.json()["key"]
-        return key
 
     async def records(self, **filters: str) -> list[dict[str, Any]]:
         """Every record that the store has, newest first."""

@@ -49,6 +49,7 @@ class Responses:
             "incomplete_details": {"reason": "max_output_tokens"}
             if status == "incomplete"
             else None,
+            "instructions": call.json.get("instructions"),
             "model": call.model,
             "output": [item | {"content": [part]}] if over and status != "failed" else [],
             "parallel_tool_calls": True,

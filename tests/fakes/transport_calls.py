@@ -38,7 +38,8 @@ def to(
         client_cert=client_cert,
     )
     limits = Timeouts(connect, first_byte, idle, total)
-    sent = [("Authorization", f"Bearer {CANARY}"), ("content-type", "application/json"), *headers]
+    usual = (("Authorization", f"Bearer {CANARY}"), ("content-type", "application/json"))
+    sent = (*usual, *headers)
     return UpstreamRequest(provider, method, f"{url}/chat/completions", sent, body, limits)
 
 
