@@ -42,6 +42,7 @@ class Code(Label):
     MAX_TOKENS_EXCEEDED = "max_tokens_exceeded"
     CONTEXT_LENGTH_EXCEEDED = "context_length_exceeded"
     INVALID_DIMENSIONS = "invalid_dimensions"
+    UNSUPPORTED_PARAMETER = "unsupported_parameter"
     # The admin plane.
     USER_IDENTITY_REQUIRED = "user_identity_required"
     FORBIDDEN = "forbidden"
@@ -98,6 +99,7 @@ _STATUS = {
     Code.MAX_TOKENS_EXCEEDED: 400,
     Code.CONTEXT_LENGTH_EXCEEDED: 400,
     Code.INVALID_DIMENSIONS: 400,
+    Code.UNSUPPORTED_PARAMETER: 400,
     Code.USER_IDENTITY_REQUIRED: 403,
     Code.FORBIDDEN: 403,
     Code.NOT_FOUND: 404,

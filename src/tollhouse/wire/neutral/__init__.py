@@ -1,0 +1,1 @@
+"""What a conversation says, whoever spells it: the form between the dialects."""

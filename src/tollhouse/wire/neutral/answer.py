@@ -1,0 +1,49 @@
+"""An answer in neutral form, whole."""
+
+from enum import StrEnum
+
+import msgspec
+
+from .parts import Part
+
+
+class Stop(StrEnum):
+    """Why an answer ended. Each dialect's table maps its own words to these and back."""
+
+    END = "end"
+    LENGTH = "length"
+    CONTEXT = "context"
+    """The context window was full."""
+    STOP_SEQUENCE = "stop_sequence"
+    TOOLS = "tools"
+    """The model waits for results of tools. It wins over every other word for a sound end."""
+    FILTERED = "filtered"
+    """The provider held the answer, or a part of it, back."""
+    REFUSED = "refused"
+    """The model declined."""
+    PAUSED = "paused"
+    """A long turn, to be taken up again by sending it back (Anthropic)."""
+    FAILED = "failed"
+    """The model made something that is no answer (Gemini's malformed function call)."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One answer. ``usage`` is the provider's own object, in JSON, for pricing to read."""
+
+    parts: tuple[Part, ...]
+    stop: Stop
+    id: str | None = None
+    stop_sequence: str | None = None
+    usage: bytes | None = None
+    service_tier: str | None = None
+    logprobs: msgspec.Raw | None = None
+    """In chat's spelling (``choices[].logprobs``)."""
+    content_bytes: int = 0
+    """Roughly how much content there is, for an estimate where usage is not told."""
+
+
+class NotAnAnswer(msgspec.Struct, frozen=True, gc=False):
+    """A 200 that is none: ``error`` is the provider's error object, where it sent one."""
+
+    error: bytes | None
+    reason: str

@@ -1,0 +1,21 @@
+"""What a client's answer is headed with, and what else its writer must know of the request."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """Made by the pipeline for each answer: a writer knows neither clock nor chance."""
+
+    id: str
+    """Our own; letters, digits and dashes. Used, behind the dialect's prefix, where the provider
+    gave the answer no id."""
+    model: str
+    """The served model's id."""
+    created: int
+    """Unix seconds."""
+    asked_usage: bool = False
+    """Chat streams: whether the client asked for the chunk with usage."""
+    echo: Mapping[str, msgspec.Raw] = {}
+    """Responses: the client's top-level fields but for ``input``, which its answers repeat."""
