@@ -18,7 +18,7 @@ from tollhouse.core.prices import PriceClass, PriceTable, PriceTier
 from tollhouse.core.usage import Unusable, Usage
 from tollhouse.pricing.charge import charge
 from tollhouse.pricing.written import write_usage
-from tollhouse.wire.openai.usage import read_usage
+from tollhouse.wire.usage.openai import read_usage
 
 RECORDED = Path(__file__).parents[3] / "shared" / "recorded"
 ENDPOINTS = {

@@ -113,12 +113,30 @@ def test_A20_an_estimate_is_labelled() -> None:
     [
         (Endpoint.CHAT, {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}),
         (Endpoint.COMPLETIONS, {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}),
-        (Endpoint.RESPONSES, {"input_tokens": 10, "output_tokens": 2, "total_tokens": 12}),
+        (
+            Endpoint.RESPONSES,
+            {
+                "input_tokens": 10,
+                "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+                "output_tokens": 2,
+                "output_tokens_details": {"reasoning_tokens": 0},
+                "total_tokens": 12,
+            },
+        ),
+        (
+            Endpoint.MESSAGES,
+            {
+                "input_tokens": 10,
+                "cache_creation_input_tokens": 0,
+                "cache_read_input_tokens": 0,
+                "output_tokens": 2,
+            },
+        ),
         (Endpoint.EMBEDDINGS, {"prompt_tokens": 10, "total_tokens": 12}),
         (Endpoint.IMAGES_EDITS, {"input_tokens": 10, "output_tokens": 2, "total_tokens": 12}),
     ],
 )
-def test_usage_that_was_not_told_is_written_out(endpoint: Endpoint, names: dict[str, int]) -> None:
+def test_usage_that_was_not_told_is_written_out(endpoint: Endpoint, names: dict[str, Any]) -> None:
     """Clients find the counts under the names of their endpoint."""
     found = _read(write_usage(None, USAGE, CHARGE, endpoint))
     del found["cost"], found["cost_details"]

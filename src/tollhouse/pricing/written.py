@@ -12,19 +12,17 @@ import msgspec
 
 from ..core import money
 from ..core.charge import Charge
-from ..core.needs import Endpoint, ModelType
+from ..core.needs import Endpoint
 from ..core.prices import PriceClass
 from ..core.record import CostStatus
 from ..core.usage import Usage
+from .spelled import spelled
 
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder()
 
 _ESCAPE = ord("\\")
 _NAMES = {kind: f'"{kind.value}":' for kind in PriceClass}
-_PROMPT_ONLY = frozenset({Endpoint.EMBEDDINGS, Endpoint.RERANK, Endpoint.MODERATIONS})
-_PROMPT_AND_COMPLETION = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
-_ALWAYS_TOKENS = frozenset({ModelType.COMPLETION, ModelType.EMBEDDINGS})
 
 
 def write_usage(
@@ -96,18 +94,7 @@ def _price_named(currency: str | None, version: int | None) -> str:
 
 def _token_members(usage: Usage | None, endpoint: Endpoint) -> bytes:
     """The counts under the names that clients of the endpoint look for, still to be closed."""
-    if usage is None or not (usage.total_tokens or endpoint.model_type in _ALWAYS_TOKENS):
-        return b"{"
-    if endpoint in _PROMPT_ONLY:
-        counts = {"prompt_tokens": usage.input_tokens}
-    elif endpoint in _PROMPT_AND_COMPLETION:
-        counts = {
-            "prompt_tokens": usage.input_tokens,
-            "completion_tokens": usage.output_tokens,
-        }
-    else:
-        counts = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
-    return _encoder.encode({**counts, "total_tokens": usage.total_tokens})[:-1]
+    return _encoder.encode(spelled(usage, endpoint))[:-1]
 
 
 def _plain(value: Decimal) -> str:

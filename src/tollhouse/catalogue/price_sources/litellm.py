@@ -35,6 +35,7 @@ _SIDES = {
     "per_character": ("input_cost_per_character", "output_cost_per_character"),
 }
 """Units that are counted once, whichever side the list charges; the first one wins."""
+_OUTPUT, _REASONING = "output_cost_per_token", "output_cost_per_reasoning_token"
 _IMAGE_MODES = frozenset({"image_generation", "image_edit"})
 _VARIANT = re.compile(
     r"(?P<stem>[a-z0-9_]+?)(_above_(?P<thousands>\d{1,6})k_tokens)?"
@@ -127,6 +128,8 @@ def _entry(name: str, raw: Mapping[str, Any]) -> PriceEntry:
     mode = raw["mode"] if isinstance(raw.get("mode"), str) else ""
     _place_units(placing, raw, mode)
     for key, value in raw.items():
+        if key == _REASONING and value == raw.get(_OUTPUT):
+            continue  # a tier that changes the one would leave the other behind
         if value is not None and ("cost" in key or "multiplier" in key or key == "tiered_pricing"):
             _place(placing, key, value, mode)
     return PriceEntry(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tollhouse.core.needs import Endpoint
 from tollhouse.core.usage import Usage
-from tollhouse.wire.openai.usage import read_seconds, read_usage
-from wire.openai.usage_rows import CHAT, case, chat, ins, outs
+from tollhouse.wire.usage.openai import read_seconds, read_usage
+from wire.usage.usage_rows import CHAT, case, chat, ins, outs
 
 READ = [
     case("plain", chat(10, 5), input=10, output=5),

@@ -8,8 +8,8 @@ import pytest
 
 from tollhouse.core.needs import Endpoint
 from tollhouse.core.usage import Usage
-from tollhouse.wire.openai.usage import read_usage
-from wire.openai.usage_rows import CHAT, case, chat, ins, outs
+from tollhouse.wire.usage.openai import read_usage
+from wire.usage.usage_rows import CHAT, case, chat, ins, outs
 
 READ = [
     # Other hosts.

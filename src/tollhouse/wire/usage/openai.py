@@ -10,19 +10,13 @@ Rules that hold here:
   usage ``Unusable``. What the provider says it billed is read all the same.
 """
 
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
-from ...core.money import Cost, from_decimal
 from ...core.needs import Endpoint
 from ...core.usage import Unusable, Usage
-
-MOST = 10**12
-"""No answer uses more than this of anything."""
-
-Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)] | None
+from .counts import MOST, Count, Reader, amount, believed, billed, plain_decoder
 
 
 class _InputDetails(msgspec.Struct, frozen=True, gc=False):
@@ -95,15 +89,7 @@ class _Told(msgspec.Struct, frozen=True, gc=False):
     """xAI: ``10**-10`` USD each."""
 
 
-def _exact(digits: str) -> Decimal:
-    try:
-        return Decimal(digits)
-    except InvalidOperation:  # an exponent beyond all bounds
-        return Decimal("NaN")
-
-
-_decoder = msgspec.json.Decoder(_Told, float_hook=_exact)
-_plain_decoder = msgspec.json.Decoder(float_hook=_exact)
+_reader = Reader(_Told)
 _NO_INPUT_DETAILS = _InputDetails()
 _NO_OUTPUT_DETAILS = _OutputDetails()
 _TEXT = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.RESPONSES, Endpoint.EMBEDDINGS})
@@ -113,7 +99,6 @@ _MAKES_IMAGES = frozenset(
 )
 _HEARS = frozenset({Endpoint.TRANSCRIPTIONS, Endpoint.TRANSLATIONS})
 _MICRO = 10**6
-_MOST_USD = 10**9
 
 
 def read_usage(
@@ -125,14 +110,9 @@ def read_usage(
     characters: int = 0,
 ) -> Usage | Unusable:
     """Read a ``usage`` object, as JSON bytes or decoded; the rest is what the caller counted."""
-    is_json = isinstance(raw, bytes | msgspec.Raw)
-    try:
-        told = _decoder.decode(raw) if is_json else msgspec.convert(raw, _Told)
-    except (ValueError, RecursionError):
-        second = _look_again(raw, is_json=is_json)
-        if isinstance(second, Unusable):
-            return second
-        told = second
+    told = _reader.read(raw)
+    if isinstance(told, Unusable):
+        return told
     return _normalise(told, endpoint, service_tier, images, characters)
 
 
@@ -140,26 +120,26 @@ def read_seconds(raw: Any) -> int | None:
     """A length in seconds, as JSON bytes or decoded, in microseconds; None if it is no length."""
     if isinstance(raw, bytes | msgspec.Raw):
         try:
-            raw = _plain_decoder.decode(raw)
+            raw = plain_decoder.decode(raw)
         except (ValueError, RecursionError):
             return None
-    seconds = _amount(raw, MOST)
+    seconds = amount(raw, MOST)
     return None if seconds is None else int((seconds * _MICRO).to_integral_value())
 
 
 def _normalise(
     told: _Told, endpoint: Endpoint, service_tier: str | None, images: int, characters: int
 ) -> Usage | Unusable:
-    billed = _billed(told)
+    charged = billed(told.cost, told.cost_in_usd_ticks)
     searches = _searches(told)
     microseconds = 0 if told.seconds is None else read_seconds(told.seconds)
     if microseconds is None:
-        return Unusable("seconds is not a length", billed)
+        return Unusable("seconds is not a length", charged)
     wholes = _wholes(told, endpoint)
     if isinstance(wholes, str):
         counted = images or characters or searches or told.seconds is not None
         if endpoint in _TEXT or not counted:
-            return Unusable(wholes, billed)
+            return Unusable(wholes, charged)
         wholes = 0, 0
     input_tokens, output_tokens = wholes
     ins = (
@@ -196,10 +176,9 @@ def _normalise(
         characters,
         searches,
         service_tier,
-        billed,
+        charged,
     )
-    wrong = _larger_than_whole(usage)
-    return usage if wrong is None else Unusable(wrong, billed)
+    return believed(usage)
 
 
 # --- Tokens ---
@@ -294,22 +273,6 @@ def _by_endpoint(
     return heard, spoken, drawn
 
 
-def _larger_than_whole(usage: Usage) -> str | None:
-    """Which part is larger than what it is a part of, if any."""
-    whole = usage.input_tokens
-    written = usage.cache_write_tokens + usage.cache_write_1h_tokens
-    if usage.cached_input_tokens > whole or written > whole or usage.cache_write_tokens < 0:
-        return "cached tokens are more than the input"
-    if usage.audio_input_tokens > whole or usage.image_input_tokens > whole:
-        return "audio or image tokens are more than the input"
-    whole = usage.output_tokens
-    if usage.reasoning_tokens > whole:
-        return "reasoning tokens are more than the output"
-    if usage.audio_output_tokens > whole or not 0 <= usage.image_output_tokens <= whole:
-        return "audio or image tokens are more than the output"
-    return None
-
-
 # --- What is not a token ---
 
 
@@ -326,50 +289,3 @@ def _searches(told: _Told) -> int:
         + (tools.web_search_calls or 0)
         + (tools.x_search_calls or 0)
     )
-
-
-def _billed(told: _Told) -> Cost | None:
-    """What the provider says it billed, in ``10**-10`` USD; None if it says nothing sound."""
-    cost = told.cost
-    if cost is None and told.cost_in_usd_ticks is None:
-        return None
-    dollars = _amount(cost.get("total_cost") if isinstance(cost, dict) else cost, _MOST_USD)
-    if dollars is not None:
-        return from_decimal(dollars)
-    ticks = _amount(told.cost_in_usd_ticks, MOST**2)
-    return None if ticks is None else from_decimal(ticks.scaleb(-10))
-
-
-def _amount(value: object, most: int) -> Decimal | None:
-    """A JSON number from 0 to ``most``, exactly; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
-    number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
-    return abs(number) if number.is_finite() and 0 <= number <= most else None
-
-
-# --- What the schema did not take at once ---
-
-
-def _look_again(raw: Any, *, is_json: bool) -> _Told | Unusable:
-    """The same with 12.0 taken for 12, which in JSON it is; or what is wrong with it."""
-    try:
-        plain = _plain_decoder.decode(raw) if is_json else raw
-    except (ValueError, RecursionError):
-        return Unusable("usage is not JSON")
-    try:
-        return msgspec.convert(_whole_numbers(plain), _Told)
-    except (msgspec.ValidationError, RecursionError) as fault:
-        costs = plain if isinstance(plain, dict) else {}
-        told = _Told(cost=costs.get("cost"), cost_in_usd_ticks=costs.get("cost_in_usd_ticks"))
-        return Unusable(str(fault), _billed(told))
-
-
-def _whole_numbers(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _whole_numbers(inner) for name, inner in value.items()}
-    if isinstance(value, float | Decimal):
-        number = _amount(value, MOST)
-        if number is not None and number == number.to_integral_value():
-            return int(number)
-    return value

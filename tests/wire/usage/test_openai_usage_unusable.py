@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tollhouse.core.needs import Endpoint
 from tollhouse.core.usage import Unusable
-from tollhouse.wire.openai.usage import MOST, read_usage
+from tollhouse.wire.usage.counts import MOST
+from tollhouse.wire.usage.openai import read_usage
 
 CHAT = Endpoint.CHAT
 

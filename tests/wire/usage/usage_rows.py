@@ -16,6 +16,20 @@ def chat(entered: int, left: int, **more: Any) -> dict[str, Any]:
     return told | more
 
 
+def response(
+    entered: int, left: int, cached: int = 0, thought: int = 0, **more: Any
+) -> dict[str, Any]:
+    """A responses usage, with both of its details."""
+    told = {
+        "input_tokens": entered,
+        "input_tokens_details": {"cached_tokens": cached},
+        "output_tokens": left,
+        "output_tokens_details": {"reasoning_tokens": thought},
+        "total_tokens": entered + left,
+    }
+    return told | more
+
+
 def ins(**details: Any) -> dict[str, Any]:
     """Details of the prompt."""
     return {"prompt_tokens_details": details}

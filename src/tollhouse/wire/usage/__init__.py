@@ -1,0 +1,1 @@
+"""What an answer used, read from every provider's own spelling into one convention."""
