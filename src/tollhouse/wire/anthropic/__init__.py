@@ -1,0 +1,1 @@
+"""Anthropic's messages: spoken by clients and by targets."""
