@@ -1,0 +1,196 @@
+"""The shapes of chat messages, as clients and providers write them, for typed decoding.
+
+API reference: platform.openai.com/docs/api-reference/chat; openrouter.ai/docs for
+``reasoning_details``; ai.google.dev/gemini-api/docs/openai for ``extra_content``. Fields that are
+not here are skipped. What a host may spell in two ways has a union, and nothing is required that
+some host leaves out.
+"""
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from ...core.errors import CallerError, invalid
+from ..json_object import NOT_JSON, raw
+
+Shape = TypeVar("Shape")
+
+NULL = msgspec.Raw(b"null")
+_PLACE = re.compile(r" - at `(?:key in )?\$(.*)`$")
+_MISSING = re.compile(r"missing required field `(\w+)`")
+_EXPECTED = re.compile(r"Expected `([^`]+)`")
+_WORDS = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+
+
+# --- Of a message, whoever wrote it ---
+
+
+class Function(msgspec.Struct, gc=False):
+    """What is called. Some hosts give the arguments as an object in place of its text."""
+
+    name: str | None = None
+    arguments: str | dict[str, msgspec.Raw] | None = None
+
+    def json(self) -> str:
+        """The arguments as JSON text; "" where there are none."""
+        given = self.arguments
+        if given is None or isinstance(given, str):
+            return given or ""
+        return bytes(raw(given)).decode()
+
+
+class Custom(msgspec.Struct, gc=False):
+    """A call with free text."""
+
+    name: str | None = None
+    input: str | None = None
+
+
+class Google(msgspec.Struct, gc=False):
+    """Google's own words in its OpenAI-compatible spelling."""
+
+    thought_signature: str | None = None
+
+
+class ExtraContent(msgspec.Struct, gc=False):
+    """What vendors add to a tool call."""
+
+    google: Google | None = None
+
+
+class Call(msgspec.Struct):
+    """A tool call, or a piece of one in a stream."""
+
+    id: str | None = None
+    index: int | None = None
+    type: str | None = None
+    function: Function | None = None
+    custom: Custom | None = None
+    extra_content: ExtraContent | None = None
+
+    @property
+    def signature(self) -> str | None:
+        """Google's, where there is one."""
+        extra = self.extra_content
+        return extra.google.thought_signature if extra and extra.google else None
+
+
+class Detail(msgspec.Struct, gc=False):
+    """One of OpenRouter's ``reasoning_details``."""
+
+    type: str | None = None
+    text: str | None = None
+    summary: str | None = None
+    data: str | None = None
+    signature: str | None = None
+    format: str | None = None
+    id: str | None = None
+    index: int | None = None
+
+
+class ThinkingBlock(msgspec.Struct, gc=False):
+    """One of LiteLLM's ``thinking_blocks``, which are Anthropic's."""
+
+    type: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    data: str | None = None
+
+
+class Thoughts(msgspec.Struct):
+    """The reasoning in a message, in all its spellings."""
+
+    reasoning_content: str | None = None
+    """DeepSeek, and most hosts of open models."""
+    reasoning: str | None = None
+    """OpenRouter, Groq, vLLM."""
+    reasoning_details: list[Detail] | None = None
+    thinking_blocks: list[ThinkingBlock] | None = None
+
+
+# --- Of a provider's answer ---
+
+
+class Piece(msgspec.Struct):
+    """A part of an answer where the content is a list (Mistral)."""
+
+    type: str | None = None
+    text: str | None = None
+    thinking: "str | list[Piece] | None" = None
+
+    def thought(self) -> str:
+        """The words of a piece of thinking."""
+        given = self.thinking
+        if isinstance(given, list):
+            return "".join([piece.text or "" for piece in given])
+        return given or ""
+
+
+class UrlCitation(msgspec.Struct, gc=False):
+    """A page of the web."""
+
+    url: str | None = None
+    title: str | None = None
+    content: str | None = None
+    start_index: int | None = None
+    end_index: int | None = None
+
+
+class Annotation(msgspec.Struct):
+    """A source of an answer."""
+
+    type: str | None = None
+    url_citation: UrlCitation | None = None
+
+
+class Said(Thoughts):
+    """A provider's message, or a piece of it in a stream."""
+
+    content: str | list[Piece] | None = None
+    refusal: str | None = None
+    tool_calls: list[Call] | None = None
+    function_call: Function | None = None
+    annotations: list[Annotation] | None = None
+
+
+class Groq(msgspec.Struct):
+    """Groq's own words; its older streams tell usage nowhere else."""
+
+    usage: msgspec.Raw = NULL
+
+
+# --- Faults in a client's body ---
+
+
+def read_shape(
+    decoder: "msgspec.json.Decoder[Shape]", value: bytes | msgspec.Raw, at: str
+) -> Shape:
+    """The value that stands at ``at`` in the client's body; a 400 naming the place of a fault."""
+    try:
+        return decoder.decode(value)
+    except msgspec.ValidationError as fault:
+        raise _refused(str(fault), at) from None
+    except NOT_JSON:
+        raise invalid(f"{at} cannot be read.", at) from None
+
+
+def _refused(said: str, at: str) -> CallerError:
+    """What the decoder says, in words that a client's author can act on."""
+    place = _PLACE.search(said)
+    path = at + place[1] if place else at
+    missing = _MISSING.search(said)
+    if missing:
+        path = f"{path}.{missing[1]}"
+        return invalid(f"{path} is required.", path)
+    expected = _EXPECTED.search(said)
+    kinds = expected[1].split(" | ") if expected else []
+    wanted = " or ".join(_WORDS[kind] for kind in kinds if kind in _WORDS)
+    return invalid(f"{path} must be {wanted}." if wanted else f"{path} cannot be read.", path)
