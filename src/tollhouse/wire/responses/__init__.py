@@ -1,0 +1,1 @@
+"""OpenAI's responses in neutral form, as clients ask and as providers answer."""
