@@ -1,0 +1,1 @@
+"""Bedrock Converse and ConverseStream, as a target."""

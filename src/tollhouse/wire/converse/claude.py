@@ -1,0 +1,158 @@
+"""What only Claude takes on Bedrock: thinking and sampling by Anthropic's rules for each version.
+
+References: docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html and
+model-parameters-anthropic-claude-messages.html. What a version can do is what it can at Anthropic.
+"""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from ...core.dialect import Dialect, Vendor
+from ..anthropic.models import EFFORTS, Abilities, abilities
+from ..neutral.conversation import Choice, Conversation, ReasoningAsked, Role
+from ..neutral.losses import Losses
+from ..neutral.names import field_name
+from ..neutral.parts import Reasoning, ToolCall, ToolResult
+
+_BUDGETS = {
+    "minimal": 1024,
+    "low": 2048,
+    "medium": 8192,
+    "high": 16384,
+    "xhigh": 24576,
+    "max": 31999,
+}
+"""Tokens that stand for an effort."""
+_LEAST = 1024
+"""Tokens; Claude takes no smaller budget."""
+_LEAST_TOP_P_WITH_THOUGHTS = Decimal("0.95")
+_FORCED = frozenset({Choice.REQUIRED, Choice.NAMED})
+
+
+def claude_thinking(
+    conversation: Conversation, asked: ReasoningAsked, model: str, losses: Losses
+) -> dict[str, Any]:
+    """Claude's own fields that ask for thoughts, or for none."""
+    can = abilities(model)
+    name = field_name(conversation.dialect, "reasoning")
+    if asked.disabled or asked.effort == "none" or asked.budget == 0:
+        return _silence(can, name, losses)
+    if conversation.dialect is Dialect.MESSAGES and not asked.adaptive and asked.budget is None:
+        # Effort alone asks for no thoughts there: it is made for the whole answer.
+        return _effort(can, asked.effort, "output_config.effort", losses)
+    if not can.thinks:
+        losses.knob(name)
+        return {}
+    if can.adaptive and (not can.budgets or (asked.budget or -1) < 0):
+        effort = asked.effort or _effort_of(asked.budget)
+        return {"thinking": {"type": "adaptive"} | _display(asked)} | _effort(
+            can, effort, name, losses
+        )
+    return _within_budget(conversation, asked, name, losses)
+
+
+def claude_sampling(
+    conversation: Conversation, model: str, losses: Losses, *, thinks: bool
+) -> tuple[msgspec.Raw | None, msgspec.Raw | None, int | None]:
+    """Temperature, top_p and top_k as this version takes them; at 1 they need not be said."""
+    can, knobs, dialect = abilities(model), conversation.sampling, conversation.dialect
+    heat, share, top_k = knobs.temperature, knobs.top_p, knobs.top_k
+    if heat is not None and not (can.sampling and not thinks):
+        if _number(heat) != 1:
+            losses.knob(field_name(dialect, "temperature"))
+        heat = None
+    if share is not None:
+        part = _number(share)
+        taken = can.sampling and not (heat is not None and can.one_of_two)
+        if thinks and (part is None or part < _LEAST_TOP_P_WITH_THOUGHTS):
+            taken = False
+        if not taken:
+            if part != 1:
+                losses.knob(field_name(dialect, "top_p"))
+            share = None
+    if top_k is not None and not (can.sampling and not thinks):
+        losses.knob(field_name(dialect, "top_k"))
+        top_k = None
+    return heat, share, top_k
+
+
+def _silence(can: Abilities, name: str, losses: Losses) -> dict[str, Any]:
+    """No thinking: said where a version may think of itself, else it is so already."""
+    if can.thinks and not can.silent:
+        losses.knob(name)
+    elif not can.budgets and can.thinks:
+        return {"thinking": {"type": "disabled"}}
+    return {}
+
+
+def _effort(can: Abilities, effort: str | None, name: str, losses: Losses) -> dict[str, Any]:
+    if effort is None:
+        return {}
+    level = "low" if effort == "minimal" else effort
+    if level not in EFFORTS or not can.efforts:
+        losses.knob(name)
+        return {}
+    while level not in can.efforts:
+        level = EFFORTS[EFFORTS.index(level) - 1]
+    return {"output_config": {"effort": level}}
+
+
+def _within_budget(
+    conversation: Conversation, asked: ReasoningAsked, name: str, losses: Losses
+) -> dict[str, Any]:
+    """A budget of tokens: the client's, or one for its effort that leaves room for an answer."""
+    own = asked.budget is not None and asked.budget > 0
+    budget = max(_LEAST, asked.budget or 0) if own else _BUDGETS.get(asked.effort or "medium", 0)
+    most = conversation.max_tokens
+    if most is not None and most <= budget:
+        budget = most - 1 if own else max(_LEAST, most // 2)
+    choice = conversation.tool_choice
+    forced = choice is not None and choice.choice in _FORCED and bool(conversation.tools)
+    too_small = budget < _LEAST or (most is not None and most <= budget)
+    if forced or too_small or _is_within_a_call_unthought(conversation):
+        # Claude thinks neither before a forced call nor on behind one made without thoughts.
+        losses.knob(name)
+        return {}
+    # Models that take a budget show their thoughts unasked, and some do not know the word for it.
+    hidden = _display(asked) if asked.show is False else {}
+    return {"thinking": {"type": "enabled", "budget_tokens": budget} | hidden}
+
+
+def _display(asked: ReasoningAsked) -> dict[str, str]:
+    if asked.show is None:
+        return {}
+    return {"display": "summarized" if asked.show else "omitted"}
+
+
+def _effort_of(budget: int | None) -> str | None:
+    """The level whose budget comes nearest from below."""
+    if budget is None or budget < 0:
+        return None
+    reached = [level for level in EFFORTS if _BUDGETS[level] <= budget]
+    return reached[-1] if reached else EFFORTS[0]
+
+
+def _is_within_a_call_unthought(conversation: Conversation) -> bool:
+    """Whether tools are at work for a turn that Claude's thoughts do not begin.
+
+    It refuses to think on there: the turn was another model's, or nobody thought.
+    """
+    turns = conversation.turns()
+    if not turns or not any(isinstance(part, ToolResult) for part in turns[-1].parts):
+        return False
+    last = next((turn for turn in reversed(turns) if turn.role is Role.ASSISTANT), None)
+    if last is None or not any(isinstance(part, ToolCall) for part in last.parts):
+        return False
+    first = last.parts[0]
+    if not isinstance(first, Reasoning) or first.vendor is not Vendor.ANTHROPIC:
+        return True
+    return not (first.signature or first.hidden)
+
+
+def _number(written: msgspec.Raw) -> Decimal | None:
+    try:
+        return Decimal(bytes(written).decode())
+    except (InvalidOperation, ValueError):
+        return None
