@@ -1,0 +1,209 @@
+"""From Gemini's parts to the events of an answer, the same for a stream and for a whole answer.
+
+API reference: ai.google.dev/api/caching#Part and ai.google.dev/gemini-api/docs/thought-signatures.
+Gemini has no beginnings and ends of parts: text follows text, and a thought, a call or something
+else in between is where one ends. A call comes whole. Its signature is the call's; one on a text
+is told behind that text, as a thought of Google's without words.
+"""
+
+import re
+
+import msgspec
+
+from ...core.dialect import Vendor
+from ..neutral.answer import Stop
+from ..neutral.events import (
+    ArgumentsDelta,
+    Began,
+    Cited,
+    Ended,
+    Event,
+    PartBegan,
+    PartEnded,
+    ReasoningDelta,
+    Signed,
+    TextDelta,
+)
+from ..neutral.parts import Citation, Image, Media, Opaque, Reasoning, Text, ToolCall
+from .chunk import NOTHING, AnswerPart, Blob, Candidate, Chunk, FunctionCall
+from .sources import citations, logprobs
+from .stops import stop_of
+
+_TEXT = Text("")
+_THOUGHTS = Reasoning(vendor=Vendor.GOOGLE, summary=True)
+_SIGNATURE = Reasoning(vendor=Vendor.GOOGLE)
+_NOT_OF_AN_ID = re.compile(r"[^A-Za-z0-9_-]")
+_LONGEST_ID = 40
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """A part that only a whole answer can hold; it stands between the other parts."""
+
+    part: Image | Opaque
+
+
+class PartReader:
+    """Chunks in, events out."""
+
+    __slots__ = (
+        "_began",
+        "_blocked",
+        "_calls",
+        "_cited",
+        "_id",
+        "_index",
+        "_open",
+        "_reason",
+        "_signatures",
+        "_texts",
+        "content_bytes",
+    )
+
+    def __init__(self) -> None:
+        self.content_bytes = 0
+        self._began = False
+        self._id: str | None = None
+        self._open: Text | Reasoning | None = None
+        self._index = 0
+        self._calls = 0
+        self._signatures: list[str] = []
+        """Of the open part, to be told when it ends."""
+        self._texts: list[str] = []
+        """Of the open text, for a source says where in it it is needed."""
+        self._cited: set[Citation] = set()
+        self._reason: str | None = None
+        self._blocked = False
+
+    @property
+    def stop(self) -> Stop | None:
+        """Why the answer is complete, if it is."""
+        if self._reason is not None:
+            return stop_of(self._reason, called=self._calls > 0)
+        return Stop.FILTERED if self._blocked else None
+
+    def take(self, chunk: Chunk) -> list[Event | Standing]:
+        """What a chunk adds."""
+        out: list[Event | Standing] = []
+        if not self._began:
+            self._began = True
+            self._id = chunk.response_id
+            out.append(Began(self._id))
+        if chunk.prompt_feedback is not None and chunk.prompt_feedback.block_reason:
+            self._blocked = True
+        candidate = chunk.first()
+        if candidate is not None:
+            self._candidate(candidate, out)
+        return out
+
+    def end(self) -> list[Event | Standing]:
+        """The end of the open part, and of the answer where it is complete."""
+        out: list[Event | Standing] = []
+        self._close(out)
+        stop = self.stop
+        if stop is not None:
+            out.append(Ended(stop))
+        return out
+
+    def _candidate(self, candidate: Candidate, out: list[Event | Standing]) -> None:
+        content, probabilities = candidate.content, logprobs(candidate.logprobs_result)
+        for part in (content and content.parts) or ():
+            if part.function_call is not None:
+                self._call(part.function_call, part.thought_signature, out)
+            elif part.text is not None:
+                self._text(part, part.text, probabilities, out)
+                probabilities = None if part.text and not part.thought else probabilities
+            else:
+                self._other(part, out)
+        if candidate.grounding_metadata is not None and isinstance(self._open, Text):
+            for citation in citations(candidate.grounding_metadata, "".join(self._texts)):
+                if citation not in self._cited:
+                    self._cited.add(citation)
+                    out.append(Cited(citation))
+        if candidate.finish_reason:
+            self._reason = candidate.finish_reason
+
+    def _text(
+        self,
+        part: AnswerPart,
+        text: str,
+        probabilities: msgspec.Raw | None,
+        out: list[Event | Standing],
+    ) -> None:
+        if text:
+            self.content_bytes += len(text)
+            if part.thought:
+                self._be_in(_THOUGHTS, out)
+                out.append(ReasoningDelta(text))
+            else:
+                self._be_in(_TEXT, out)
+                self._texts.append(text)
+                out.append(TextDelta(text, probabilities))
+        if part.thought_signature:
+            self._signatures.append(part.thought_signature)
+
+    def _call(self, call: FunctionCall, signature: str | None, out: list[Event | Standing]) -> None:
+        self._close(out)
+        arguments = "{}" if bytes(call.args) in NOTHING else bytes(call.args).decode()
+        self.content_bytes += len(arguments)
+        out.append(PartBegan(self._index, ToolCall(call.id or self._made_id(), call.name, "")))
+        out.append(ArgumentsDelta(arguments))
+        if signature:
+            out.append(Signed(signature, Vendor.GOOGLE))
+        out.append(PartEnded(self._index))
+        self._index += 1
+        self._calls += 1
+
+    def _made_id(self) -> str:
+        """Older models name none; one has to be like no other of the whole conversation."""
+        answer = _NOT_OF_AN_ID.sub("", self._id or "")[:_LONGEST_ID]
+        return f"call_{answer}_{self._calls}" if answer else f"call_{self._calls}"
+
+    def _other(self, part: AnswerPart, out: list[Event | Standing]) -> None:
+        standing = _standing(part)
+        if standing is not None:
+            self._close(out)
+            out.append(standing)
+        elif part.thought_signature:
+            self._signatures.append(part.thought_signature)
+
+    def _be_in(self, kind: Text | Reasoning, out: list[Event | Standing]) -> None:
+        if self._open is not kind:
+            self._close(out)
+            self._open = kind
+            out.append(PartBegan(self._index, kind))
+
+    def _close(self, out: list[Event | Standing]) -> None:
+        if self._open is not None:
+            out.append(PartEnded(self._index))
+            self._index += 1
+            self._open = None
+            self._texts.clear()
+        for signature in self._signatures:
+            out.append(PartBegan(self._index, _SIGNATURE))
+            out.append(Signed(signature, Vendor.GOOGLE))
+            out.append(PartEnded(self._index))
+            self._index += 1
+        self._signatures.clear()
+
+
+def _standing(part: AnswerPart) -> Standing | None:
+    """A part that is neither text nor call; its signature is of use to no part that is kept."""
+    if part.inline_data is not None and not part.thought:
+        return Standing(_data(part.inline_data))
+    for kind, value in (
+        ("executableCode", part.executable_code),
+        ("codeExecutionResult", part.code_execution_result),
+        ("toolCall", part.tool_call),
+        ("toolResponse", part.tool_response),
+        ("fileData", part.file_data),
+        ("inlineData", part.inline_data),
+    ):
+        if value is not None:
+            return Standing(Opaque(kind))
+    return None
+
+
+def _data(blob: Blob) -> Image | Opaque:
+    if blob.data and (blob.mime_type or "").startswith("image/"):
+        return Image(Media(blob.mime_type, blob.data))
+    return Opaque("inlineData")

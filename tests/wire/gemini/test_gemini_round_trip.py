@@ -1,0 +1,80 @@
+"""What Gemini signs comes back to it through every client dialect, as a client would send it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from fakes.gemini_answers import SIGNATURE, Gemini, parallel
+from tollhouse.wire.anthropic import conversation as messages_conversation
+from tollhouse.wire.anthropic import reply as messages_reply
+from tollhouse.wire.chat import conversation as chat_conversation
+from tollhouse.wire.chat import reply as chat_reply
+from tollhouse.wire.gemini.answer import read_answer
+from tollhouse.wire.gemini.request import write_request
+from tollhouse.wire.json_object import read_request
+from tollhouse.wire.neutral.answer import Answer
+from tollhouse.wire.neutral.conversation import Conversation
+from tollhouse.wire.neutral.heading import Heading
+from tollhouse.wire.neutral.losses import Losses
+from tollhouse.wire.responses import conversation as responses_conversation
+from tollhouse.wire.responses import reply as responses_reply
+
+ASKED = {"role": "user", "content": "x"}
+
+
+def by_chat(answer: Answer, heading: Heading) -> Conversation:
+    """The next turn of a client of chat completions."""
+    told = msgspec.json.decode(chat_reply.write_answer(answer, heading, b"{}"))
+    said = told["choices"][0]["message"]
+    results = [
+        {"role": "tool", "tool_call_id": call["id"], "content": "5"} for call in said["tool_calls"]
+    ]
+    return _read(chat_conversation.read_conversation, messages=[ASKED, said, *results])
+
+
+def by_messages(answer: Answer, heading: Heading) -> Conversation:
+    """The next turn of Anthropic's client."""
+    said = msgspec.json.decode(messages_reply.write_answer(answer, heading, b"{}"))["content"]
+    results = [
+        {"type": "tool_result", "tool_use_id": block["id"], "content": "5"}
+        for block in said
+        if block["type"] == "tool_use"
+    ]
+    turns = [ASKED, {"role": "assistant", "content": said}, {"role": "user", "content": results}]
+    return _read(messages_conversation.read_conversation, messages=turns, max_tokens=5)
+
+
+def by_responses(answer: Answer, heading: Heading) -> Conversation:
+    """The next turn of a client of responses."""
+    said = msgspec.json.decode(responses_reply.write_answer(answer, heading, b"{}"))["output"]
+    results = [
+        {"type": "function_call_output", "call_id": item["call_id"], "output": "5"}
+        for item in said
+        if item["type"] == "function_call"
+    ]
+    return _read(responses_conversation.read_conversation, input=[ASKED, *said, *results])
+
+
+def _read(reader: Callable[..., Conversation], **fields: Any) -> Conversation:
+    return reader(read_request(msgspec.json.encode({"model": "m", **fields})))
+
+
+@pytest.mark.parametrize("client", [by_chat, by_messages, by_responses])
+def test_h02_signatures_come_back(client: Callable[[Answer, Heading], Conversation]) -> None:
+    """The text's and the call's signature stand where Gemini put them; no other is made up."""
+    said = Gemini("Well", thoughts="I think.", signature=SIGNATURE, calls=parallel())
+    answer = read_answer(msgspec.json.encode(said.whole()))
+    assert isinstance(answer, Answer)
+    conversation = client(answer, Heading("id1", "m", 1))
+    losses = Losses(allowed=False)
+    body = write_request(conversation, "gemini-3-pro-preview", losses)
+    contents = msgspec.json.decode(msgspec.json.encode(body["contents"]))
+    parts = [part for part in contents[1]["parts"] if not part.get("thought")]
+    assert parts == [
+        {"text": "Well", "thoughtSignature": SIGNATURE},
+        *[one.part() for one in parallel()],
+    ]
+    results = [part["functionResponse"]["name"] for part in contents[2]["parts"]]
+    assert results == ["add", "multiply"]
