@@ -1,12 +1,10 @@
 """Where each endpoint of each kind of provider is reached, and with what."""
 
-from dataclasses import replace
-
 import pytest
 
 from tollhouse.core.model import Address, Provider, Secret, Target, Timeouts
 from tollhouse.core.needs import Endpoint
-from tollhouse.providers.address import PROTOCOLS, address, model_name
+from tollhouse.providers.address import address
 
 KEY = Secret("sk-canary")
 
@@ -43,12 +41,11 @@ def azure(endpoint: Endpoint = Endpoint.CHAT, **more: str | None) -> Address:
     return address(target("azure", **given), endpoint)  # type: ignore[arg-type]
 
 
-def test_both_protocols_are_known() -> None:
-    """These are what a provider's ``protocol`` may say."""
-    assert {"openai", "azure"} == PROTOCOLS
+OPENAI = [one for one in Endpoint if one not in {Endpoint.MESSAGES, Endpoint.COUNT_TOKENS}]
+"""The endpoints of OpenAI's protocol."""
 
 
-@pytest.mark.parametrize("endpoint", Endpoint)
+@pytest.mark.parametrize("endpoint", OPENAI)
 @pytest.mark.parametrize("base", ["https://host.example/v1", "https://host.example/v1/"])
 def test_openai_endpoints_stand_below_the_base(endpoint: Endpoint, base: str) -> None:
     """With one slash between, whether the base ends in one or not, and the key as a bearer."""
@@ -57,7 +54,7 @@ def test_openai_endpoints_stand_below_the_base(endpoint: Endpoint, base: str) ->
     assert found.headers == (("authorization", "Bearer sk-canary"),)
 
 
-@pytest.mark.parametrize("endpoint", Endpoint)
+@pytest.mark.parametrize("endpoint", OPENAI)
 def test_azure_endpoints_stand_below_the_deployment(endpoint: Endpoint) -> None:
     """But for responses, which know the deployment by the model in the body."""
     below = "" if endpoint is Endpoint.RESPONSES else "deployments/gpt-4o/"
@@ -124,21 +121,3 @@ def test_G01_the_key_is_never_in_the_url() -> None:
         for endpoint in Endpoint:
             assert "canary" not in repr(address(one, endpoint))
         assert "canary" not in repr(one)
-
-
-def test_an_address_is_worked_out_once_for_a_target() -> None:
-    """Every attempt asks; another target, even one made from it, has addresses of its own."""
-    one = target()
-    assert address(one, Endpoint.CHAT) is address(one, Endpoint.CHAT)
-    assert address(one, Endpoint.CHAT) != address(one, Endpoint.SPEECH)
-    other = replace(one, provider=replace(one.provider, base_url="https://other.example"))
-    assert address(other, Endpoint.CHAT).url == "https://other.example/chat/completions"
-    assert one == target()
-
-
-def test_azure_reads_the_deployment_from_the_body_of_responses() -> None:
-    """The URL of responses names no deployment, so the body does; elsewhere it says the model."""
-    provider = Provider("az", "azure", "https://example.openai.azure.com")
-    target = Target(provider, "gpt-4o", Timeouts(), deployment="sweden")
-    assert model_name(target, Endpoint.RESPONSES) == "sweden"
-    assert model_name(target, Endpoint.CHAT) == "gpt-4o"

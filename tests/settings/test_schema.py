@@ -51,7 +51,7 @@ LEAN = "protocol: openai, base_url: 'http://h'"
         ("providers: []", "providers", "must be a mapping"),
         ("providers: {'a b': {}}", "providers.a b", "is not a name"),
         ("providers: {lean: {}}", "providers.lean.protocol", "is required"),
-        ("providers: {lean: {}}", "providers.lean.base_url", "is required"),
+        ("providers: {lean: {protocol: openai}}", "providers.lean.base_url", "is required"),
         ("providers: {lean: 5}", "providers.lean", "must be a mapping"),
         ("providers: {lean: {protocol: grpc}}", "providers.lean.protocol", "must be 'openai'"),
         ("providers: {lean: {base_url: h}}", "providers.lean.base_url", "must be an absolute"),

@@ -39,7 +39,7 @@ class Listed(Shown, Generic[Row]):
 class ConnectionShown(Shown):
     """A connection of a model's own, without its key."""
 
-    protocol: Literal["openai", "azure"]
+    protocol: Literal["openai", "azure", "anthropic", "gemini", "cohere"]
     base_url: str
     api_key_set: bool
 
@@ -47,7 +47,7 @@ class ConnectionShown(Shown):
 class ConnectionSent(Shown):
     """The same as it is sent; a patch may leave out what stays."""
 
-    protocol: Literal["openai", "azure"] | None = None
+    protocol: Literal["openai", "azure", "anthropic", "gemini", "cohere"] | None = None
     base_url: BaseUrl | None = None
     api_key: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
     api_key_set: bool | None = None

@@ -12,6 +12,7 @@ import msgspec
 from ..core.errors import FieldFault
 from ..core.history import StoredModel
 from ..core.model import (
+    Api,
     Brownout,
     Display,
     Limits,
@@ -31,7 +32,13 @@ from .documents.fields import parse_time
 from .documents.model import Brownout as BrownoutDocument
 from .documents.model import ModelDocument
 from .documents.pricing import PRICE_FIELDS, TOKENS, Prices, Pricing
-from .documents.provider_config import AZURE_ONLY, Connection, ProviderConfig
+from .documents.provider_config import (
+    APIS,
+    AZURE_ONLY,
+    TYPES,
+    Connection,
+    ProviderConfig,
+)
 from .names import segment_fault
 
 DEFAULT_TIER = "standard"
@@ -192,12 +199,24 @@ def _is_guarded(holder: ModelDocument, environment: Environment) -> bool:
 
 def _route_faults(document: ModelDocument, provider: Provider) -> Iterator[FieldFault]:
     config = _config(document)
-    if provider.protocol != "azure":
-        for name in AZURE_ONLY:
-            if getattr(config, name) is not None:
-                message = f"is for azure providers; {provider.name} is {provider.protocol}"
-                yield FieldFault(f"provider_config.{name}", message)
+    if config.api is not None and config.api not in APIS.get(provider.protocol, {"auto"}):
+        message = f"is not for {provider.protocol} providers, which {provider.name} is one of"
+        yield FieldFault("provider_config.api", message)
+    if document.type not in TYPES.get(provider.protocol, {document.type}):
+        message = f"is none that {provider.protocol} providers serve, which {provider.name} is"
+        yield FieldFault("type", message)
+    if provider.protocol == "azure":
+        yield from _azure_faults(document, config, provider)
         return
+    for name in AZURE_ONLY:
+        if getattr(config, name) is not None:
+            message = f"is for azure providers; {provider.name} is {provider.protocol}"
+            yield FieldFault(f"provider_config.{name}", message)
+
+
+def _azure_faults(
+    document: ModelDocument, config: ProviderConfig, provider: Provider
+) -> Iterator[FieldFault]:
     if config.deployment is None:
         fault = segment_fault(document.upstream_model or document.model_id)
         if fault:
@@ -223,6 +242,9 @@ def _target(document: ModelDocument, provider: Provider) -> Target:
         retries=config.retries,
         max_parallel=config.max_parallel,
         stream_usage=config.stream_usage is not False,
+        api=None if config.api is None else Api(config.api),
+        drops_unsupported=config.unsupported_params == "drop",
+        most_output=document.limits.max_tokens if document.limits is not None else None,
     )
 
 

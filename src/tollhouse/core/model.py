@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -45,13 +45,58 @@ class Timeouts(msgspec.Struct, frozen=True, gc=False):
     """The whole request, all attempts and waits included."""
 
 
+class IdentityKind(Label):
+    """Where a credential comes from that is not a key of the configuration."""
+
+    AWS = "aws"
+    GOOGLE = "google"
+    ENTRA = "entra"
+
+
+class CloudIdentity(msgspec.Struct, frozen=True, gc=False):
+    """Who we are to a cloud that wants signatures or tokens; what is absent it finds its own way.
+
+    That is botocore's chain of credentials for AWS, and application default credentials for Google.
+    """
+
+    kind: IdentityKind
+    region: str | None = None
+    """AWS: what signatures are made for."""
+    profile: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: Secret | None = None
+    session_token: Secret | None = None
+    credentials_file: str | None = None
+    """Google: the path of a service account's key, or of a federated identity."""
+    tenant_id: str | None = None
+    """Entra, as are the next three."""
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    authority: str = "https://login.microsoftonline.com"
+
+
+class Api(Label):
+    """Which of a provider's interfaces is used, where it has several."""
+
+    AUTO = "auto"
+    """The one that is closest to what the client speaks."""
+    CHAT = "chat"
+    """OpenAI's hosts: chat completions, for every client."""
+    RESPONSES = "responses"
+    """OpenAI's hosts: responses, for every client."""
+    CONVERSE = "converse"
+    """Bedrock: Converse."""
+    INVOKE = "invoke"
+    """Bedrock: the model's native form; for Anthropic's models."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A connection: who is called, how, and with which credential."""
 
     name: str
     protocol: str
-    """``openai`` or ``azure``."""
+    """``openai``, ``azure``, ``anthropic``, ``bedrock``, ``gemini``, ``vertex`` or ``cohere``."""
     base_url: str
     api_key: Secret | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -66,6 +111,12 @@ class Provider:
     """Path of the certificate and key, in PEM, that we show to it."""
     guarded: bool = False
     """Only called by https at public addresses: its URL is not the operator's."""
+    api: Api = Api.AUTO
+    project: str | None = None
+    """Vertex, as is the next."""
+    location: str | None = None
+    identity: CloudIdentity | None = None
+    """Signs requests, or tells the token to send; None: the key, if any, is all."""
 
 
 class Lifecycle(Label):
@@ -125,10 +176,14 @@ class Target:
     max_parallel: int | None = None
     stream_usage: bool = True
     """Ask for usage on streams (``stream_options.include_usage``); off for hosts that refuse it."""
-    addresses: dict[Endpoint, Address] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
-    """Kept by ``providers.address``: it follows from the fields above, and every attempt asks."""
+    api: Api | None = None
+    """In place of the provider's."""
+    drops_unsupported: bool = False
+    """Whether knobs that the target lacks are left out, and told, rather than refused."""
+    most_output: int | None = None
+    """What is asked for where a protocol wants a bound and the client gave none."""
+    lanes: dict[Endpoint, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Kept by ``pipeline.lanes``: a lane follows from the fields above, and every attempt asks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Endpoint(Label):
     """The operations of the data plane; the value is the label used in metrics and records."""
 
     path: str
-    """The path below ``/v1/`` at an OpenAI-compatible host."""
+    """The path below ``/v1/``, here and at a host that speaks the same protocol."""
     model_type: ModelType
     """The type of model that serves it."""
     multipart: bool
@@ -44,6 +44,8 @@ class Endpoint(Label):
     CHAT = "chat", "chat/completions", ModelType.COMPLETION
     COMPLETIONS = "completions", "completions", ModelType.COMPLETION
     RESPONSES = "responses", "responses", ModelType.COMPLETION
+    MESSAGES = "messages", "messages", ModelType.COMPLETION
+    COUNT_TOKENS = "count_tokens", "messages/count_tokens", ModelType.COMPLETION
     EMBEDDINGS = "embeddings", "embeddings", ModelType.EMBEDDINGS
     IMAGES_GENERATIONS = "images_generations", "images/generations", ModelType.IMAGE_GENERATION
     IMAGES_EDITS = "images_edits", "images/edits", ModelType.IMAGE_GENERATION, _FORM

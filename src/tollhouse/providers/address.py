@@ -1,42 +1,61 @@
 """Where a target is reached and with what headers; nothing here comes from a client.
 
-Adding a provider is a file with one function of this shape and a row in ``_PROTOCOLS``.
+Adding a provider is a file with one function of this shape, a row in ``_locate`` and one in
+``dialects``.
 """
 
-from collections.abc import Callable
-
+from ..core.dialect import Dialect
 from ..core.model import Address, Target
 from ..core.needs import Endpoint
-from . import azure, openai
+from . import anthropic, azure, bedrock, cohere, gemini, openai, vertex
+from .dialects import dialect_of
+
+ANTHROPIC_VERSION = "2023-06-01"
+"""The version of Anthropic's protocol that is spoken unless the client names another."""
 
 _Header = tuple[str, str]
+_Located = tuple[str, _Header | None]
 
-_PROTOCOLS: dict[str, Callable[[Target, Endpoint], tuple[str, _Header | None]]] = {
-    "openai": openai.locate,
-    "azure": azure.locate,
-}
-PROTOCOLS = frozenset(_PROTOCOLS)
+_AT_OPENAI = {Dialect.CHAT: Endpoint.CHAT, Dialect.RESPONSES: Endpoint.RESPONSES}
 
 
-def address(target: Target, endpoint: Endpoint) -> Address:
-    """The address of an endpoint at a target's provider; worked out once."""
-    known = target.addresses.get(endpoint)
-    if known is None:
-        known = target.addresses[endpoint] = _locate(target, endpoint)
-    return known
+def address(target: Target, endpoint: Endpoint, *, stream: bool = False) -> Address:
+    """Where a target is asked what a client asks at ``endpoint``; some stream elsewhere."""
+    url, credential = _locate(target, endpoint, stream=stream)
+    headers = _merged(target.provider.headers, target.headers)
+    if target.provider.protocol == "anthropic":
+        headers = _merged((("anthropic-version", ANTHROPIC_VERSION),), headers)
+    return Address(url, _merged(headers, (credential,)) if credential else headers)
 
 
 def model_name(target: Target, endpoint: Endpoint) -> str:
     """What the body calls the model: where the URL does not name a deployment, the body has to."""
-    if target.deployment is not None and endpoint is Endpoint.RESPONSES:
+    responses = dialect_of(target, endpoint) is Dialect.RESPONSES
+    if target.deployment is not None and responses:
         return target.deployment
     return target.upstream_model
 
 
-def _locate(target: Target, endpoint: Endpoint) -> Address:
-    url, credential = _PROTOCOLS[target.provider.protocol](target, endpoint)
-    headers = _merged(target.provider.headers, target.headers)
-    return Address(url, _merged(headers, (credential,)) if credential else headers)
+def _locate(target: Target, endpoint: Endpoint, *, stream: bool) -> _Located:
+    dialect = dialect_of(target, endpoint)
+    spoken = endpoint if dialect is None else _AT_OPENAI.get(dialect, endpoint)
+    match target.provider.protocol:
+        case "openai":
+            return openai.locate(target, spoken)
+        case "azure":
+            return azure.locate(target, spoken)
+        case "anthropic":
+            return anthropic.locate(target, endpoint)
+        case "bedrock":
+            return bedrock.locate(target, endpoint, dialect, stream=stream)
+        case "gemini":
+            return gemini.locate(target, endpoint, stream=stream)
+        case "vertex":
+            return vertex.locate(target, endpoint, dialect, stream=stream)
+        case "cohere":
+            return cohere.locate(target, endpoint)
+        case unknown:
+            raise ValueError(f"there is no protocol called {unknown}")
 
 
 def _merged(general: tuple[_Header, ...], own: tuple[_Header, ...]) -> tuple[_Header, ...]:

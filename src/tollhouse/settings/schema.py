@@ -5,7 +5,6 @@ validation context names: the one that holds the settings file.
 """
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,32 +15,14 @@ from ..core.issuer import Issuer
 from ..core.model import Provider, Secret, Timeouts
 from ..core.policy import FailoverPolicy
 from ..core.webhook import Webhook
-from . import certificates, strength
-from .addresses import Address, base_url, listen_address, store_url
+from . import strength
+from .addresses import Address, listen_address, store_url
 from .issuers import IssuerSection, consistent
-from .section import AnchoredPath, Limit, Seconds, Section, number, text
+from .providers import ProviderSection, TimeoutSection
+from .section import AnchoredPath, Limit, Seconds, Section, number, secret, text
 from .webhooks import WebhookSection, once
 
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_HEADER_VALUE = re.compile(r"[!-~]([ \t!-~]*[!-~])?")
 _PROVIDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_API_VERSION = re.compile(r"[A-Za-z0-9.-]{1,40}")
-_FRAMING = frozenset(
-    {
-        *("accept-encoding", "connection", "content-length", "content-type", "expect", "host"),
-        *("keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
-    }
-)
-
-
-def _secret(fault_of: Callable[[str], str | None]) -> PlainValidator:
-    def check(value: object) -> Secret:
-        secret = text(value)
-        if fault := fault_of(secret):
-            raise ValueError(fault)
-        return Secret(secret)
-
-    return PlainValidator(check)
 
 
 def _address(value: object) -> Address:
@@ -62,21 +43,6 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _header_name(name: str) -> str:
-    lower = name.lower()
-    if not _HEADER_NAME.fullmatch(lower):
-        raise ValueError("is not a header's name")
-    if lower in _FRAMING:
-        raise ValueError("is a header that the gateway sets itself")
-    return lower
-
-
-def _header_value(value: str) -> str:
-    if not _HEADER_VALUE.fullmatch(value):
-        raise ValueError("is not a header's value: visible ASCII characters, spaces between them")
-    return value
-
-
 def _provider_name(name: str) -> str:
     if not _PROVIDER_NAME.fullmatch(name):
         raise ValueError("is not a name: letters, digits, dots, dashes, underscores; at most 64")
@@ -90,17 +56,6 @@ def _unbuilt(what: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
-
-
-def _version_fits(version: str | None, info: ValidationInfo) -> str | None:
-    protocol = info.data.get("protocol")
-    if protocol == "azure" and version is None:
-        raise ValueError("is required when protocol is azure")
-    if protocol == "openai" and version is not None:
-        raise ValueError("is of use only when protocol is azure")
-    if version is not None and not _API_VERSION.fullmatch(version):
-        raise ValueError("is not a version, as in 2024-10-21")
-    return version
 
 
 def _within_reach(
@@ -118,8 +73,6 @@ def _within_reach(
 
 
 _Whole = Annotated[int, BeforeValidator(number)]
-_HeaderName = Annotated[str, AfterValidator(_header_name)]
-_HeaderValue = Annotated[str, AfterValidator(_header_value)]
 _ProviderName = Annotated[str, AfterValidator(_provider_name)]
 _Plan = Literal["free", "pro", "enterprise"]
 
@@ -148,7 +101,7 @@ class Store(Section):
 class Auth(Section):
     """Who may administer, and what seals secrets at rest."""
 
-    admin_token: Annotated[Secret, _secret(strength.admin_token_fault)] | None = None
+    admin_token: Annotated[Secret, secret(strength.admin_token_fault)] | None = None
     """The bootstrap token; None: there is none."""
     secret_key: Annotated[bytes, PlainValidator(_sealing_key)] | None = Field(
         default=None, repr=False
@@ -180,61 +133,6 @@ class Tiers(Section):
     premium: frozenset[_Plan] = frozenset({"pro", "enterprise"})
 
 
-class TimeoutSection(Section):
-    """Time limits of an upstream call, in seconds."""
-
-    connect: Limit = 5.0
-    first_byte: Limit = 60.0
-    idle: Limit = 60.0
-    total: Limit = 600.0
-
-
-class TimeoutOverrides(Section):
-    """Time limits of one provider; an absent one is the general one."""
-
-    connect: Limit | None = None
-    first_byte: Limit | None = None
-    idle: Limit | None = None
-    total: Limit | None = None
-
-
-class ProviderSection(Section):
-    """One connection to a provider."""
-
-    protocol: Literal["openai", "azure"]
-    base_url: Annotated[str, AfterValidator(base_url)]
-    api_key: Annotated[Secret, _secret(strength.header_fault)] | None = None
-    api_version: Annotated[str | None, AfterValidator(_version_fits)] = None
-    headers: dict[_HeaderName, _HeaderValue] = Field(default_factory=dict, repr=False)
-    timeouts: TimeoutOverrides = TimeoutOverrides()
-    transport: Literal["auto", "httpx"] = "auto"
-    max_connections: Annotated[_Whole, Field(ge=1, le=100_000)] = 1000
-    ca_file: Annotated[AnchoredPath, AfterValidator(certificates.authorities)] | None = None
-    """Authorities in place of the usual ones."""
-    client_cert: Annotated[AnchoredPath, AfterValidator(certificates.client_certificate)] | None = (
-        None
-    )
-    """What is shown to a provider that wants to know who calls."""
-
-    def noun(self, name: str, general: TimeoutSection) -> Provider:
-        """The provider as the rest of the house knows it."""
-        return Provider(
-            name=name,
-            protocol=self.protocol,
-            base_url=self.base_url,
-            api_key=self.api_key,
-            timeouts=Timeouts(
-                **(general.model_dump() | self.timeouts.model_dump(exclude_none=True))
-            ),
-            headers=tuple(self.headers.items()),
-            api_version=self.api_version,
-            transport=self.transport,
-            max_connections=self.max_connections,
-            ca_file=None if self.ca_file is None else str(self.ca_file),
-            client_cert=None if self.client_cert is None else str(self.client_cert),
-        )
-
-
 class Failover(Section):
     """How far a request may go to be answered."""
 
@@ -247,7 +145,7 @@ class Failover(Section):
 class Telemetry(Section):
     """Metrics and logs."""
 
-    metrics_token: Annotated[Secret, _secret(strength.metrics_token_fault)] | None = None
+    metrics_token: Annotated[Secret, secret(strength.metrics_token_fault)] | None = None
     """What ``/metrics`` asks for; None: an admin credential only."""
     log: Literal["json", "text"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -1,5 +1,6 @@
 """What every section of the settings is, and the plain values that they are made of."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     ValidationInfo,
 )
+
+from ..core.model import Secret
 
 
 class Section(BaseModel):
@@ -33,6 +37,18 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be text (a number needs quotes)")  # noqa: TRY004 - the same
     return value
+
+
+def secret(fault_of: Callable[[str], str | None]) -> PlainValidator:
+    """A secret that ``fault_of`` finds no fault with."""
+
+    def check(value: object) -> Secret:
+        given = text(value)
+        if fault := fault_of(given):
+            raise ValueError(fault)
+        return Secret(given)
+
+    return PlainValidator(check)
 
 
 def _anchored(path: Path, info: ValidationInfo) -> Path:

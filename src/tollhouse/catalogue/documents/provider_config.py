@@ -8,9 +8,23 @@ from .fields import BaseUrl, Headers, Segment, Shape
 
 MAX_SECONDS = 86_400
 
+APIS = {
+    "openai": frozenset({"auto", "chat", "responses"}),
+    "azure": frozenset({"auto", "chat", "responses"}),
+    "bedrock": frozenset({"auto", "converse", "invoke"}),
+}
+"""The interfaces that can be chosen between, where a protocol has several."""
+TYPES = {
+    "anthropic": frozenset({"completion"}),
+    "bedrock": frozenset({"completion", "embeddings"}),
+    "gemini": frozenset({"completion", "embeddings"}),
+    "vertex": frozenset({"completion", "embeddings"}),
+    "cohere": frozenset({"embeddings", "rerank"}),
+}
+"""The types of model that can be called by a protocol; those of OpenAI's can be of any."""
 AZURE_ONLY = ("deployment", "api_version")
 """Fields that only an ``azure`` provider has a place for."""
-INHERITED_ONLY = ("deployment", "api_version", "region", "headers")
+INHERITED_ONLY = ("deployment", "api_version", "region", "headers", "api")
 """Fields that say what is called: those of a system model hold for the models that hang off it."""
 _OWN_PARAMS = ("model", "stream", "stream_options")
 
@@ -52,6 +66,10 @@ class ProviderConfig(Shape):
     deployment: Segment | None = None
     api_version: Segment | None = None
     region: Segment | None = None
+    api: Literal["auto", "chat", "responses", "converse", "invoke"] | None = None
+    """Which of a provider's interfaces is used; null is the provider's own setting."""
+    unsupported_params: Literal["refuse", "drop"] | None = None
+    """What becomes of tuning knobs that the provider lacks; the default is refuse."""
     stream_usage: bool | None = None
     """Ask for usage on streams; the default is true."""
     on_end_of_life: Literal["refuse", "redirect"] | None = None
@@ -60,7 +78,7 @@ class ProviderConfig(Shape):
 class Connection(Shape):
     """A connection of the model's own, in place of a configured provider, as stored."""
 
-    protocol: Literal["openai", "azure"]
+    protocol: Literal["openai", "azure", "anthropic", "gemini", "cohere"]
     base_url: BaseUrl
     api_key_sealed: str | None = None
     """The key, encrypted; no client sees it or sends it."""

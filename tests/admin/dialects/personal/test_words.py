@@ -1,11 +1,15 @@
 """The dialect's words: categories, providers and abilities, however they are spelled."""
 
+from typing import get_args
+
 import pytest
 
 from tollhouse.admin.dialects.personal import words
+from tollhouse.catalogue.documents.provider_config import Connection
 from tollhouse.core.hosts import base_url_fault
 from tollhouse.core.needs import ModelType
-from tollhouse.providers.address import PROTOCOLS
+
+PROTOCOLS = get_args(Connection.model_fields["protocol"].annotation)
 
 
 @pytest.mark.parametrize("kind", ModelType)

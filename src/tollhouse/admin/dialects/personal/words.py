@@ -62,6 +62,11 @@ _HOSTED = {
     "xai": "https://api.x.ai/v1",
 }
 """Hosts that speak OpenAI's protocol, with the base URL that stands for an absent one."""
+_OF_THEIR_OWN = {
+    "anthropic": "https://api.anthropic.com",
+    "cohere": "https://api.cohere.com",
+}
+"""Providers with a protocol of their own name, and the base URL that stands for an absent one."""
 _ANYWHERE = frozenset(
     {
         *("openai_compatible", "openai_api_compatible", "openai_like", "custom", "litellm"),
@@ -87,12 +92,15 @@ def protocol_of(provider: str) -> str | None:
     name = folded(provider)
     if name in _AZURE:
         return AZURE
+    if name in _OF_THEIR_OWN:
+        return name
     return OPENAI if name in _HOSTED or name in _ANYWHERE else None
 
 
 def usual_url(provider: str) -> str | None:
     """The base URL of a provider that has but one."""
-    return _HOSTED.get(folded(provider))
+    name = folded(provider)
+    return _HOSTED.get(name) or _OF_THEIR_OWN.get(name)
 
 
 def capability_of(ability: str) -> str | None:
@@ -103,4 +111,4 @@ def capability_of(ability: str) -> str | None:
 
 def known_providers() -> str:
     """The providers there are, for a message."""
-    return ", ".join(sorted({*_HOSTED, *_ANYWHERE, *_AZURE}))
+    return ", ".join(sorted({*_HOSTED, *_OF_THEIR_OWN, *_ANYWHERE, *_AZURE}))
