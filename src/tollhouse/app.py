@@ -48,6 +48,7 @@ from .store.sql import open_store
 from .system import SystemClock, SystemIds
 from .telemetry.lines import Lines
 from .telemetry.metrics import Telemetry
+from .upstream.authorized import AuthorizedTransport
 from .upstream.choose import ChosenTransport
 from .upstream.documents import FetchedDocuments
 
@@ -201,9 +202,9 @@ def build(
     transport: Transport | None = None,
 ) -> Application:
     """Build one worker; what is not passed in is the real thing. Nothing is connected yet."""
-    parts = _parts(
-        settings, clock or SystemClock(), ids or SystemIds(), transport or ChosenTransport()
-    )
+    clock = clock or SystemClock()
+    sending = AuthorizedTransport(transport or ChosenTransport(), clock)
+    parts = _parts(settings, clock, ids or SystemIds(), sending)
     admin = _admin_plane(parts)
     return Application(
         **{one.name: getattr(parts, one.name) for one in fields(parts)},

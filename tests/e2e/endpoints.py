@@ -20,11 +20,13 @@ from tollhouse.core.needs import Endpoint, ModelType
 
 MOST = 20_000
 """Bytes that a body may have here."""
-ALL = frozenset(Endpoint)
+ALL = frozenset(Endpoint) - {Endpoint.COUNT_TOKENS}
+"""Those that a host of OpenAI's protocol can serve."""
 USUAL: dict[Endpoint, dict[str, Any]] = {
     Endpoint.CHAT: {"messages": [{"role": "user", "content": "Hello"}]},
     Endpoint.COMPLETIONS: {"prompt": "Once"},
     Endpoint.RESPONSES: {"input": "Hello"},
+    Endpoint.MESSAGES: {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 5},
     Endpoint.EMBEDDINGS: {"input": "Hello"},
     Endpoint.IMAGES_GENERATIONS: {"prompt": "a gate"},
     Endpoint.SPEECH: {"input": "Hello", "voice": "alloy"},
@@ -35,6 +37,7 @@ LONG: dict[Endpoint, dict[str, Any]] = {
     Endpoint.CHAT: {"messages": [{"role": "user", "content": "word " * 100}]},
     Endpoint.COMPLETIONS: {"prompt": "word " * 100},
     Endpoint.RESPONSES: {"input": "word " * 100},
+    Endpoint.MESSAGES: {"messages": [{"role": "user", "content": "word " * 100}]},
     Endpoint.EMBEDDINGS: {"input": "word " * 100},
 }
 

@@ -185,11 +185,29 @@ def streamed_usage(answer: httpx.Response) -> dict[str, Any]:
     return told
 
 
+ANTHROPIC_ERRORS = frozenset(
+    {
+        *("invalid_request_error", "authentication_error", "billing_error", "permission_error"),
+        *("not_found_error", "request_too_large", "rate_limit_error", "timeout_error"),
+        *("api_error", "overloaded_error"),
+    }
+)
+"""docs.claude.com/en/api/errors."""
+
+
 def error_of(answer: httpx.Response) -> dict[str, Any]:
-    """The error of an answer, after a look at its shape."""
+    """The error of an answer, after a look at its shape: Anthropic's where that is spoken."""
     body = answer.json()
-    assert list(body) == ["error"], body
-    error: dict[str, Any] = body["error"]
+    error: dict[str, Any]
+    if answer.request.url.path.startswith("/v1/messages"):
+        assert list(body) == ["type", "error", "request_id"], body
+        assert body["type"] == "error"
+        assert None not in body["error"].values()
+        assert body["error"]["type"] in ANTHROPIC_ERRORS
+        error = {"param": None, **body["error"], "request_id": body["request_id"]}
+    else:
+        assert list(body) == ["error"], body
+        error = body["error"]
     assert_shape(error)
     assert error["request_id"] == answer.headers["x-request-id"]
     return error

@@ -98,6 +98,10 @@ WRONG: dict[str, Row] = {
         *(400, Code.CONTEXT_LENGTH_EXCEEDED, None, frozenset(LONG)),
         lambda t, e: t.ask(e, "small", **LONG[e]),
     ),
+    "unsayable": (
+        *(400, Code.UNSUPPORTED_PARAMETER, "top_k", frozenset({Endpoint.MESSAGES})),
+        lambda t, e: t.ask(e, "sound", top_k=5),
+    ),
     "dimensions": (
         *(400, Code.INVALID_DIMENSIONS, "dimensions", EMBEDDINGS),
         lambda t, e: t.ask(e, "sized", dimensions=9),

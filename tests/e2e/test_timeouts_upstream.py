@@ -36,6 +36,7 @@ BODIES: dict[Endpoint, dict[str, Any]] = {
     Endpoint.CHAT: {"messages": [{"role": "user", "content": "Hi"}]},
     Endpoint.COMPLETIONS: {"prompt": "Hi"},
     Endpoint.RESPONSES: {"input": "Hi"},
+    Endpoint.MESSAGES: {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 5},
     Endpoint.EMBEDDINGS: {"input": "Hi"},
     Endpoint.IMAGES_GENERATIONS: {"prompt": "Hi"},
     Endpoint.IMAGES_EDITS: {"prompt": "Hi"},
@@ -46,8 +47,11 @@ BODIES: dict[Endpoint, dict[str, Any]] = {
     Endpoint.RERANK: {"query": "Hi", "documents": ["a", "b"]},
     Endpoint.MODERATIONS: {"input": "Hi"},
 }
-STREAMED = [Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.RESPONSES, Endpoint.TRANSCRIPTIONS]
-WAYS = [*((each, False) for each in Endpoint), *((each, True) for each in STREAMED)]
+STREAMED = [
+    *(Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.RESPONSES, Endpoint.MESSAGES),
+    Endpoint.TRANSCRIPTIONS,
+]
+WAYS = [*((each, False) for each in BODIES), *((each, True) for each in STREAMED)]
 
 
 @pytest_asyncio.fixture(name="stage", scope="module", loop_scope="module")

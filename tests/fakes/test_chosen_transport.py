@@ -7,6 +7,7 @@ import pytest
 from fakes.chosen_transport import VARIABLE, chosen_transport
 from fakes.gateway import RunningGateway, chat, model
 from fakes.upstream import FakeUpstream
+from tollhouse.upstream.authorized import AuthorizedTransport
 from tollhouse.upstream.choose import ChosenTransport
 
 
@@ -29,7 +30,8 @@ async def test_requests_go_by_the_transport_of_the_run(
         async with RunningGateway(tmp_path, providers={"up": provider}, models=[model("a")]) as gw:
             answer = await gw.client.post("/v1/chat/completions", json=chat("a"))
             assert answer.status_code == 200
-            transport = gw.app.transport
+            assert isinstance(gw.app.transport, AuthorizedTransport)
+            transport = gw.app.transport._inner
             assert isinstance(transport, ChosenTransport)
             assert (transport._httpx is not None) is over_httpx
             assert bool(transport._fast._pools) is not over_httpx

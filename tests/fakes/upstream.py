@@ -26,7 +26,12 @@ from typing import Self
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fakes.answers import Chunking, Shape, drops, error, json_answer, rate_limited, silent
+from fakes.answers import Answer, Chunking, Shape, drops, error, json_answer, rate_limited, silent
+from fakes.anthropic_answers import Message
+from fakes.anthropic_answers import counted as anthropic_counted
+from fakes.bedrock_answers import chunks, converse, converse_stream
+from fakes.bedrock_answers import counted as converse_counted
+from fakes.gemini_answers import Gemini
 from fakes.http_server import STATUS_PATH, Behaviour, Call, End, Server
 from fakes.openai_answers import (
     Chat,
@@ -42,6 +47,14 @@ from fakes.openai_answers import (
 )
 from fakes.responses_answers import Responses
 
+
+def played(answer: tuple[int, dict[str, str], bytes]) -> Behaviour:
+    """An answer told by its status, headers and body."""
+    status, headers, body = answer
+    return Answer(body, status, tuple(headers.items()))
+
+
+_HELLO = {"text": "Hello there, how can I help?"}
 _SOUND: tuple[tuple[str, Behaviour], ...] = (
     ("/chat/completions", Chat()),
     ("/completions", Completion()),
@@ -56,6 +69,19 @@ _SOUND: tuple[tuple[str, Behaviour], ...] = (
     ("/rerank", rerank),
     ("/moderations", moderation),
     ("/models", models),
+    ("/v1/messages", Message()),
+    ("/messages/count_tokens", anthropic_counted(12)),
+    ("/count-tokens:rawPredict", anthropic_counted(12)),
+    (":rawPredict", Message()),
+    (":streamRawPredict", Message()),
+    (":generateContent", Gemini()),
+    (":streamGenerateContent", Gemini()),
+    (":countTokens", Gemini()),
+    ("/converse", played(converse(_HELLO))),
+    ("/converse-stream", played(converse_stream(_HELLO))),
+    ("/invoke", Message()),
+    ("/invoke-with-response-stream", played(chunks(Message().events("claude")))),
+    ("/count-tokens", played(converse_counted(12))),
 )
 
 

@@ -13,7 +13,10 @@ from tollhouse.pipeline.admission import admit
 from tollhouse.pipeline.explain import explain
 
 CHAT = Needs(endpoint=Endpoint.CHAT, input_bytes=4000, max_tokens=100)
-CHECKS = ["exists", "enabled", "lifecycle", "org", "tier", "endpoint", "capabilities", "limits"]
+CHECKS = [
+    *("exists", "enabled", "lifecycle", "org", "tier", "endpoint", "capabilities", "limits"),
+    "provider",
+]
 SHELF = snapshot(
     model("a", failover=("b", "off", "c")),
     model("b", failover=("d",), pricing=prices("1", "2")),

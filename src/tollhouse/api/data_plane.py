@@ -14,16 +14,25 @@ from ..pipeline.call import read_call
 from ..pipeline.callers import Callers
 from ..pipeline.gateway import Gateway
 from ..ports import Clock, Ids, Observer
-from ..wire.openai.errors import error_body
+from ..wire.errors import error_body
 from .body import read_body
 from .exchange import ClientLeft, HttpExchange
-from .headers import Headers, encode, flag, read_headers, request_id
+from .headers import (
+    Headers,
+    anthropic_betas,
+    anthropic_version,
+    encode,
+    flag,
+    read_headers,
+    request_id,
+)
 from .models import Models
 from .operations import Operations
 
 _log = logging.getLogger("tollhouse.api")
 
 _ENDPOINTS = {f"/v1/{endpoint.path}": endpoint for endpoint in Endpoint}
+_MESSAGES = frozenset({Endpoint.MESSAGES, Endpoint.COUNT_TOKENS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,8 @@ class DataPlane:
             started=started,
             failover=headers.get(b"x-tollhouse-failover", b"").strip().lower() != b"off",
         )
+        if endpoint in _MESSAGES:
+            call.version, call.betas = anthropic_version(headers), anthropic_betas(headers)
         if flag(headers, b"x-tollhouse-dry-run"):
             await self.gateway.explain(call, exchange)
         else:
@@ -123,7 +134,7 @@ async def answer_error(exchange: HttpExchange, error: TollhouseError, name: str)
     if exchange.started:
         return
     head = {"content-type": "application/json", "x-request-id": name, **error.headers}
-    await exchange.answer(error.status, encode(head), error_body(error, name))
+    await exchange.answer(error.status, encode(head), error_body(error, name, exchange.path))
 
 
 def _check_media_type(content_type: str, endpoint: Endpoint) -> None:

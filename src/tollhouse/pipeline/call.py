@@ -1,5 +1,7 @@
 """A request as the pipeline takes it: parsed, its caller known, its bytes still the client's."""
 
+from typing import Any
+
 import msgspec
 from msgspec.structs import replace
 
@@ -10,10 +12,12 @@ from ..core.needs import Endpoint
 from ..providers.address import model_name
 from ..wire.json_object import Fields, read_request
 from ..wire.multipart import Form, parse_form
+from ..wire.neutral.conversation import Conversation
 from ..wire.openai.at_once import read_at_once
 from ..wire.openai.request import Asked, body_for_hop, form_for_hop, read_form, read_json
 
 _NULL = msgspec.Raw(b"null")
+_MESSAGES = frozenset({Endpoint.MESSAGES, Endpoint.COUNT_TOKENS})
 
 
 class Call(msgspec.Struct, gc=False):
@@ -29,10 +33,17 @@ class Call(msgspec.Struct, gc=False):
     form: Form | None = None
     failover: bool = True
     """Off when the client sent ``x-tollhouse-failover: off``."""
+    version: str | None = None
+    """``anthropic-version``, as is the next ``anthropic-beta``: for providers of that protocol."""
+    betas: tuple[str, ...] = ()
+    conversation: Conversation | None = None
+    """The content in neutral form, once a target needed it."""
+    written: Any = None
+    """A model's id and what was written for it when the gate asked whether it could be."""
 
     def let_go(self) -> None:
         """Forget the content: no further hop will be tried, and a stream may be open for long."""
-        self.fields = self.form = None
+        self.fields = self.form = self.conversation = self.written = None
         needs = replace(self.asked.needs, texts=())
         self.asked = replace(self.asked, needs=needs)
 
@@ -65,6 +76,15 @@ class Call(msgspec.Struct, gc=False):
         return given.copy() if given is not None else _NULL
 
 
+def _asked(body: bytes, fields: Fields, endpoint: Endpoint) -> Asked:
+    if endpoint in _MESSAGES:
+        # What only Anthropic's clients need is loaded when the first of them comes.
+        from ..wire.anthropic.asked import read_asked  # noqa: PLC0415 - see above
+
+        return read_asked(fields, endpoint, counting=endpoint is Endpoint.COUNT_TOKENS)
+    return read_at_once(body, fields, endpoint) or read_json(fields, endpoint)
+
+
 def read_call(
     endpoint: Endpoint,
     body: bytes,
@@ -84,5 +104,5 @@ def read_call(
         asked = read_form(form, endpoint)
     else:
         fields = read_request(body)
-        asked = read_at_once(body, fields, endpoint) or read_json(fields, endpoint)
+        asked = _asked(body, fields, endpoint)
     return Call(endpoint, caller, asked, request_id, started, fields, form, failover)

@@ -3,9 +3,11 @@
 The same gate and the same plan as a request's: there is no second set of rules to drift.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Raw
+from msgspec.structs import replace
 
 from ..core import money
 from ..core.caller import Caller
@@ -19,6 +21,7 @@ from ..gate.gate import decide, judge
 from ..pricing.charge import charge
 from ..pricing.estimate import at_most
 from ..routing.plan import walk
+from .lanes.choose import no_lane
 
 _CHECKS = (
     ("exists", {Code.MODEL_NOT_FOUND}),
@@ -32,8 +35,10 @@ _CHECKS = (
         "limits",
         {Code.MAX_TOKENS_EXCEEDED, Code.CONTEXT_LENGTH_EXCEEDED, Code.INVALID_DIMENSIONS},
     ),
+    ("provider", {Code.UNSUPPORTED_PARAMETER}),
 )
-"""The gate's checks in its order, and the codes each can refuse with."""
+"""The gate's checks in its order, then whether the provider has words for the request; and the
+codes that each can refuse with."""
 
 
 def explain(
@@ -46,14 +51,19 @@ def explain(
     max_hops: int,
     failover: bool = True,
     request_id: str | None = None,
+    unsayable: Callable[[Model], Refusal | None] | None = None,
 ) -> dict[str, Any]:
     """The verdict, every check, the hops in order, those left out and why, and a cost bound.
 
     ``now`` is in Unix seconds. ``request_id`` is that of a request that is there already: its draw
-    decides in a brown-out, which is only told of without one. Costs are JSON numbers in the model's
-    currency, or null.
+    decides in a brown-out, which is only told of without one. ``unsayable`` knows such a request
+    whole, and why a provider cannot be asked it. Costs are JSON numbers in the model's currency, or
+    null.
     """
+    check = unsayable or (lambda model: no_lane(model, needs.endpoint))
     verdict = decide(snapshot, requested, caller, needs, now, request_id)
+    if verdict.model is not None and verdict.allowed and (unsaid := check(verdict.model)):
+        verdict = replace(verdict, refusals=(unsaid,))
     told: dict[str, Any] = {
         "object": "explanation",
         "requested_model": requested,
@@ -71,12 +81,13 @@ def explain(
     }
     if verdict.model is None or not verdict.allowed:
         return told
-    route = walk(
-        snapshot,
-        verdict.model,
-        lambda model: judge(model, caller, needs, now, snapshot, request_id),
-        max_hops if failover else 1,
-    )
+
+    def against(hop: Model) -> tuple[Refusal, ...]:
+        refusals = judge(hop, caller, needs, now, snapshot, request_id)
+        unsaid = None if refusals else check(hop)
+        return refusals if unsaid is None else (unsaid,)
+
+    route = walk(snapshot, verdict.model, against, max_hops if failover else 1)
     told["hops"] = [_hop(model, needs) for model in route.hops]
     told["skipped"] = [
         {"model": hop.model_id, "reasons": [_reason(one) for one in hop.refusals]}

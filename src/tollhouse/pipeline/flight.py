@@ -38,6 +38,11 @@ class CutsShort(Protocol):
 
     committed: bool
 
+    @property
+    def sequence(self) -> int:
+        """The number of the next event, where the client's events are numbered."""
+        ...
+
     def cut_short(self) -> None:
         """Account for what was used."""
         ...
@@ -70,6 +75,7 @@ class Flight:
         "call",
         "closed",
         "deadline",
+        "dropped",
         "first_fault",
         "interrupted",
         "model",
@@ -95,6 +101,8 @@ class Flight:
         self.attempts: list[Attempt] = []
         self.billed: list[Metered] = []
         """What failed attempts cost nevertheless."""
+        self.dropped: tuple[str, ...] = ()
+        """Knobs of the client that the target of the attempt under way lacks."""
         self.first_fault: str | None = None
         self.upstream_wait = 0.0
         """Seconds spent waiting for providers."""

@@ -30,14 +30,16 @@ from ..core.record import Attempt, Outcome, Record
 from ..core.snapshot import Snapshot
 from ..ports import Clock, Ids, Ledger, Observer
 from ..routing.plan import Route
-from ..wire.openai.errors import error_event
+from ..wire.errors import error_event
 from .admission import admit
-from .attempts import Attempts, Streaming, Whole
+from .attempts import Attempts, Streaming
 from .call import Call
 from .explain import explain
 from .flight import Flight, Interrupt, Serving
 from .head import Headers, answer_head, cost_headers, error_head, stream_head
 from .journey import Journey
+from .lanes.choose import lane_of, refusal_of
+from .lanes.lane import Whole
 from .live import LiveCatalogue
 from .meter import Meter
 from .reply import Reply
@@ -111,6 +113,7 @@ class Gateway:
             max_hops=self.policy.max_attempts,
             failover=call.failover,
             request_id=call.request_id,
+            unsayable=lambda model: refusal_of(call, model),
         )
         body = msgspec.json.encode(told)
         head = [
@@ -174,14 +177,15 @@ class Gateway:
         self, flight: Flight, model: Model, reply: Reply, deadline: float
     ) -> Fault | None:
         """One attempt, from request to the end of its answer; None when the client is served."""
-        meter = Meter(flight.call, model)
+        lane = lane_of(model.target, flight.call.endpoint)
+        meter = Meter(flight.call, model, lane.spelling, translated=lane.translated)
         flight.serving = Serving(model, meter, self.clock.monotonic())
         if not self.targets.take(model):
             fault = Fault(FaultKind.POOL, detail="as many calls as max_parallel allows", sent=False)
             self._ended(flight, fault)
             return fault
         try:
-            made = await self.attempts.make(flight, model, meter, deadline)
+            made = await self.attempts.make(flight, model, lane, meter, deadline)
             if isinstance(made, Fault):
                 self._ended(flight, made)
                 return made
@@ -234,7 +238,8 @@ class Gateway:
         flight.first_byte()
         flight.close(Outcome.OK, _OK, served=model, metered=meter.metered)
         head = answer_head(flight, model, whole.content_type, self.clock.now())
-        head += cost_headers(meter.metered)
+        if whole.priced:
+            head += cost_headers(meter.metered)
         await reply.answer(_OK, head, whole.body)
 
     async def _stream(
@@ -320,7 +325,8 @@ class Gateway:
         """End a stream that had begun with an error event, if the client still takes one."""
         relay = serving.relay if serving is not None else None
         if relay is not None:
-            told = error_event(error, flight.call.request_id, flight.call.endpoint)
+            call = flight.call
+            told = error_event(error, call.request_id, call.endpoint, relay.sequence)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS):
                     await relay.send_error(told)

@@ -1,5 +1,6 @@
 """The head of an answer: who served it, after what, at what cost and with how much overhead."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -18,6 +19,8 @@ _NO_BUFFERING = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
 _COST_STATUS = {
     status: (b"x-tollhouse-cost-status", status.value.encode()) for status in CostStatus
 }
+_FIELD = re.compile(r"[A-Za-z0-9_.\[\]$-]{1,64}", re.ASCII)
+_MOST_DROPPED = 32
 _KEPT_MODELS = 4096
 _KEPT_TYPES = 64
 """Content types are the providers' to choose, and may be long."""
@@ -39,7 +42,15 @@ def answer_head(
     ]
     if model.end_of_life_at is not None:
         head += lifecycle_headers(model, now)
+    if flight.dropped:
+        head.append((b"x-tollhouse-dropped-params", _dropped(flight.dropped)))
     return head
+
+
+def _dropped(names: Sequence[str]) -> bytes:
+    """Names of fields; one that only a client could have made up is told as ``_unknown``."""
+    told = [name if _FIELD.fullmatch(name) else "_unknown" for name in names[:_MOST_DROPPED]]
+    return ", ".join(told).encode()
 
 
 @lru_cache(_KEPT_TYPES)

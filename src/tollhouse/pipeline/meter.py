@@ -4,8 +4,10 @@ The served model's prices are those of the snapshot that the request began with.
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from ..core.charge import Charge
+from ..core.dialect import Dialect
 from ..core.model import Model
 from ..core.needs import ModelType
 from ..core.prices import PriceClass
@@ -14,7 +16,8 @@ from ..core.usage import Unusable, Usage
 from ..pricing.charge import charge, in_credits
 from ..pricing.estimate import estimate
 from ..pricing.written import write_usage
-from ..wire.openai.usage import read_seconds, read_usage
+from ..wire.usage.openai import read_seconds
+from ..wire.usage.table import Kind, read_usage
 from .call import Call
 
 _UNITS = frozenset(
@@ -38,11 +41,21 @@ class Metered(msgspec.Struct, frozen=True, gc=False):
 class Meter:
     """Meters one attempt. ``metered`` is what is known so far; None while nothing is."""
 
-    __slots__ = ("_call", "_model", "metered")
+    __slots__ = ("_call", "_model", "_spelling", "_translated", "metered")
 
-    def __init__(self, call: Call, model: Model) -> None:
+    def __init__(
+        self,
+        call: Call,
+        model: Model,
+        spelling: Dialect | Kind = Dialect.CHAT,
+        *,
+        translated: bool = False,
+    ) -> None:
+        """``spelling`` is how the provider tells usage; the client may be told in another."""
         self._call = call
         self._model = model
+        self._spelling = spelling
+        self._translated = translated
         self.metered: Metered | None = None
 
     def complete(
@@ -64,7 +77,11 @@ class Meter:
         if multiplier is not None and metered.usage is not None:
             credits_used = in_credits(metered.usage, multiplier)
         return write_usage(
-            told, metered.usage, metered.charge, call.endpoint, in_credits=credits_used
+            None if self._translated else told,
+            metered.usage,
+            metered.charge,
+            call.endpoint,
+            in_credits=credits_used,
         )
 
     def cut_short(self, told: bytes | None, tier: str | None, content_bytes: int) -> None:
@@ -75,6 +92,11 @@ class Meter:
         if self.metered is not None or (told is None and content_bytes <= 0):
             return
         usage, _ = self._usage(told, tier, content_bytes, 0, None)
+        if self._spelling is Dialect.MESSAGES and isinstance(usage, Usage):
+            # Its first event tells the input, and a token or so of output as a placeholder.
+            guessed = estimate(self._call.endpoint, self._call.asked.needs, content_bytes)
+            output = max(usage.output_tokens, guessed.output_tokens)
+            usage = replace(usage, output_tokens=output)
         self._price(usage, CostStatus.PARTIAL)
 
     def _price(self, usage: Usage | Unusable | None, status: CostStatus) -> Metered:
@@ -94,7 +116,12 @@ class Meter:
         characters = call.asked.characters
         if told is not None:
             usage = read_usage(
-                told, call.endpoint, service_tier=tier, images=images, characters=characters
+                self._spelling,
+                told,
+                call.endpoint,
+                service_tier=tier,
+                images=images,
+                characters=characters,
             )
             return usage, CostStatus.EXACT
         if self._units_only():

@@ -25,7 +25,7 @@ from ..core.record import Outcome
 from ..core.tasks import spawn
 from ..ports import Clock
 from ..routing.surrender import error_for
-from ..wire.openai.errors import error_event
+from ..wire.errors import error_event
 from ..wire.sse import COMMENT
 from .attempts import Streaming
 from .flight import Flight
@@ -139,6 +139,11 @@ class StreamRelay:
                 piece = out = b""
                 await sending
 
+    @property
+    def sequence(self) -> int:
+        """The number of the next event, where the client's events are numbered."""
+        return self._reader.sequence
+
     def cut_short(self) -> None:
         """Account for what was used when the request ends from outside."""
         reader = self._reader
@@ -225,7 +230,8 @@ class StreamRelay:
             error=error,
         )
         call = self._flight.call
-        await self.send_error(error_event(error, call.request_id, call.endpoint))
+        told = error_event(error, call.request_id, call.endpoint, self.sequence)
+        await self.send_error(told)
         return None
 
     async def send_error(self, told: bytes) -> None:

@@ -1,8 +1,13 @@
 """What a provider's status, or the error code inside a 200, says of its trouble.
 
-The table is contract section 7's. Two statuses that it does not name are read by their meaning: 402
+The table is contract section 7's. Statuses that it does not name are read by their meaning: 402
 tells that our account with the provider is out of money, which is no fault of the caller's (AUTH);
-410 that the provider has retired its model (MODEL_MISSING).
+410 that the provider has retired its model (MODEL_MISSING); 424 that Bedrock's model failed at a
+request that was sound, and 499 that Google has given one up (STATUS).
+
+Names are those of OpenAI's codes and types, of Anthropic's types, of Google's ``google.rpc.Code``
+and of AWS's exceptions, all in small letters: docs.claude.com/en/api/errors,
+cloud.google.com/apis/design/errors, docs.aws.amazon.com/bedrock/latest/APIReference.
 """
 
 import re
@@ -19,7 +24,9 @@ _KINDS = {
     408: FaultKind.STATUS,
     409: FaultKind.STATUS,
     410: FaultKind.MODEL_MISSING,
+    424: FaultKind.STATUS,
     429: FaultKind.RATE_LIMITED,
+    499: FaultKind.STATUS,
 }
 
 _CODES = {
@@ -34,6 +41,23 @@ _CODES = {
     "content_policy_violation": 400,
     "invalid_prompt": 400,
     "invalid_image": 400,
+    "invalid_image_format": 400,
+    "invalid_image_mode": 400,
+    "invalid_image_url": 400,
+    "invalid_base64_image": 400,
+    "image_too_large": 400,
+    "image_too_small": 400,
+    "image_parse_error": 400,
+    "image_file_too_large": 400,
+    "image_file_not_found": 400,
+    "image_content_policy_violation": 400,
+    "empty_image_file": 400,
+    "failed_to_download_image": 400,
+    "unsupported_image_media_type": 400,
+    "responsibleaipolicyviolation": 400,
+    "badrequesterror": 400,
+    "out_of_range": 400,
+    "validationexception": 400,
     "invalid_value": 400,
     "missing_required_parameter": 400,
     "unknown_parameter": 400,
@@ -44,14 +68,21 @@ _CODES = {
     "authentication_error": 401,
     "invalid_api_key": 401,
     "unauthenticated": 401,
+    "unrecognizedclientexception": 401,
+    "billing_error": 402,
     "billing_not_active": 402,
     "permission_error": 403,
     "permission_denied": 403,
+    "accessdeniedexception": 403,
+    "expiredtokenexception": 403,
+    "invalidsignatureexception": 403,
     "not_found": 404,
     "not_found_error": 404,
     "model_not_found": 404,
     "deployment_not_found": 404,
     "deploymentnotfound": 404,
+    "notfounderror": 404,
+    "resourcenotfoundexception": 404,
     # The provider is, or it is full.
     "insufficient_quota": 429,
     "rate_limit_error": 429,
@@ -61,14 +92,31 @@ _CODES = {
     "tokens": 429,
     "requests": 429,
     "too_many_requests": 429,
+    "throttlingexception": 429,
+    "toomanyrequestsexception": 429,
+    "servicequotaexceededexception": 429,
+    "modelnotreadyexception": 429,
+    "modeltimeoutexception": 408,
+    "aborted": 409,
+    "conflict_error": 409,
+    "modelerrorexception": 424,
+    "modelstreamerrorexception": 424,
+    "cancelled": 499,
+    "unknown": 500,
+    "data_loss": 500,
+    "internalservererror": 500,
+    "internalserverexception": 500,
     "api_error": 500,
     "internal": 500,
     "internal_error": 500,
     "internal_server_error": 500,
     "server_error": 500,
+    "unimplemented": 501,
     "service_unavailable": 503,
+    "serviceunavailableexception": 503,
     "unavailable": 503,
     "deadline_exceeded": 504,
+    "vector_store_timeout": 504,
     "timeout": 504,
     "timeout_error": 504,
     "engine_overloaded": 529,
@@ -76,6 +124,8 @@ _CODES = {
     "overloaded_error": 529,
 }
 
+_OF_THE_REQUEST = frozenset({"thread_not_found"})
+"""Codes of a 404 for something else than our name of the model: the client's to know."""
 _BAD_GATEWAY = 502
 _NAME = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,128}", re.ASCII)
 
@@ -88,18 +138,21 @@ def fault_for_status(
     code: str | None = None,
     message: str | None = None,
     param: str | None = None,
+    retry_after: float | None = None,
 ) -> Fault:
     """The fault that an answer's status is; ``now`` in Unix seconds, header names in lower case.
 
+    ``retry_after`` is what the body says of it, in seconds; a header that names a time counts more.
     ``message`` is the provider's text, already redacted; it and ``param`` are kept only where the
     client may see them. A ``code`` or ``param`` that does not look like one is dropped.
     """
-    kind = _kind(status)
+    kind = FaultKind.REJECTED if code in _OF_THE_REQUEST else _kind(status)
     shown = kind is FaultKind.REJECTED
+    named = parse(headers, now)
     return Fault(
         kind,
         status=status,
-        retry_after=parse(headers, now),
+        retry_after=retry_after if named is None else named,
         message=message if shown else None,
         code=_name(code),
         param=_name(param) if shown else None,

@@ -42,6 +42,7 @@ _PATTERNS = tuple(
         (r"\bat:[A-Za-z0-9_-]{1,200}:[A-Za-z0-9_*-]+", _GONE),
         (r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}", _GONE),
         (r"\bAIza[A-Za-z0-9_-]{20,}", _GONE),
+        (r"\bya29\.[A-Za-z0-9._-]{8,}", _GONE),
         (
             r"(?i:\b(?:api[-_ ]?key|secret|password|authorization))[\"']?\s?[:=]\s?[^\s,;]{6,}",
             _GONE,
@@ -49,6 +50,7 @@ _PATTERNS = tuple(
         # Accounts of ours with the provider.
         (r"\b(?:org-|proj_|acct_|user-)[A-Za-z0-9]{8,}", _GONE),
         (r"\barn:aws[a-z-]*:[^\s\"'<>]+", _GONE),
+        (r"\bprojects/[A-Za-z0-9:._-]+", "projects/[redacted]"),
         (r"\b[0-9a-fA-F]{32,}\b", _GONE),
     )
 )

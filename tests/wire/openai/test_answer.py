@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tollhouse.core.needs import Endpoint
-from tollhouse.wire.openai.answer import MODEL_FIELD, Answer, NotAnAnswer, read_answer
+from tollhouse.wire.neutral.answer import NotAnAnswer
+from tollhouse.wire.openai.answer import MODEL_FIELD, Answer, read_answer
 
 USAGE = '{"prompt_tokens":3, "total_tokens": 3.0}'
 SOUND: dict[Endpoint, str] = {
@@ -39,6 +40,14 @@ def answer(endpoint: Endpoint, body: bytes | None = None) -> Answer:
     found = read_answer(body_of(endpoint) if body is None else body, endpoint)
     assert isinstance(found, Answer)
     return found
+
+
+ANSWERED = [
+    one
+    for one in Endpoint
+    if one not in {Endpoint.SPEECH, Endpoint.MESSAGES, Endpoint.COUNT_TOKENS}
+]
+"""The endpoints of OpenAI's protocol that are answered in JSON."""
 
 
 def refusal(body: bytes | str, endpoint: Endpoint) -> NotAnAnswer:
@@ -110,7 +119,7 @@ def test_an_error_that_says_nothing_is_none(nothing: str, endpoint: Endpoint) ->
     answer(endpoint, body_of(endpoint, f'"error":{nothing}'))
 
 
-@pytest.mark.parametrize("endpoint", [one for one in Endpoint if one is not Endpoint.SPEECH])
+@pytest.mark.parametrize("endpoint", ANSWERED)
 def test_an_object_without_what_makes_an_answer_is_none(endpoint: Endpoint) -> None:
     """Choices, data, output, text or results: absent or null, it is no answer."""
     assert "the body has no" in refusal('{"id":"x","model":"m"}', endpoint).reason

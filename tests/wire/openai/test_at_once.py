@@ -13,7 +13,8 @@ from tollhouse.wire.json_object import read_request
 from tollhouse.wire.openai.at_once import read_at_once
 from tollhouse.wire.openai.request import Asked, read_json
 
-JSON_ENDPOINTS = [endpoint for endpoint in Endpoint if not endpoint.multipart]
+ANTHROPIC = {Endpoint.MESSAGES, Endpoint.COUNT_TOKENS}
+JSON_ENDPOINTS = [one for one in Endpoint if not one.multipart and one not in ANTHROPIC]
 TEXT = "Hello there"
 PART = {"type": "text", "text": TEXT}
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}

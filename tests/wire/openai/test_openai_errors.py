@@ -181,13 +181,19 @@ READ: dict[str, tuple[Any, ProviderError]] = {
     ),
     "Google": (
         {"error": {"code": 400, "message": "m", "status": "INVALID_ARGUMENT"}},
-        ProviderError("m", 400),
+        ProviderError("m", 400, "INVALID_ARGUMENT"),
     ),
     "Google, in a list": ([{"error": {"code": 400, "message": "m"}}], ProviderError("m", 400)),
     "a status for a code": (
         {"error": {"code": None, "message": "m", "status": "UNAVAILABLE"}},
-        ProviderError("m", "UNAVAILABLE"),
+        ProviderError("m", "UNAVAILABLE", "UNAVAILABLE"),
     ),
+    "AWS": ({"message": "m"}, ProviderError("m")),
+    "AWS, typed": (
+        {"__type": "com.amazon.coral.service#AccessDeniedException", "Message": "m"},
+        ProviderError("m", None, "AccessDeniedException"),
+    ),
+    "AWS, odd type": ({"__type": ["x"], "Message": "m"}, ProviderError("m")),
     "OpenRouter": (
         {"error": {"message": "m", "code": 502, "metadata": {"raw": "x"}}, "user_id": "u"},
         ProviderError("m", 502),

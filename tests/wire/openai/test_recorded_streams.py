@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tollhouse.core.needs import Endpoint
-from tollhouse.wire.openai.answer import NotAnAnswer, read_answer
+from tollhouse.wire.neutral.answer import NotAnAnswer
+from tollhouse.wire.openai.answer import read_answer
 from tollhouse.wire.openai.errors import read_error
 from tollhouse.wire.openai.stream import StreamReader
 from tollhouse.wire.openai.typed_stream import TypedStream

@@ -4,6 +4,7 @@ import msgspec
 
 from ...core.needs import Endpoint, ModelType
 from ..json_object import NOT_JSON, Fields, raw, read_object, write_body, write_object
+from ..neutral.answer import NotAnAnswer
 
 # What an answer must have to be one; transcripts have their text, and other shapes vary by host.
 _REQUIRED: dict[Endpoint, tuple[str, ...]] = {
@@ -87,13 +88,6 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
             fields["model"] = raw(model)
         fields["usage"] = msgspec.Raw(usage)
         return write_body(fields)
-
-
-class NotAnAnswer(msgspec.Struct, frozen=True, gc=False):
-    """A 200 that is none: ``error`` is the provider's error object, where it sent one."""
-
-    error: bytes | None
-    reason: str
 
 
 def read_answer(body: bytes, endpoint: Endpoint) -> Answer | NotAnAnswer:

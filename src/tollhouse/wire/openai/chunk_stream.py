@@ -79,6 +79,7 @@ class ChunkStream:
         self.usage: bytes | None = None
         self.service_tier: str | None = None
         self.content_bytes = 0
+        self.sequence = 0
         self.events = True
         self._single = choices == 1
         self._model = raw(model)

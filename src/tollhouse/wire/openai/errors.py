@@ -67,16 +67,18 @@ def error_body(error: TollhouseError, request_id: str) -> bytes:
     return msgspec.json.encode({"error": error_object(error, request_id)})
 
 
-def error_event(error: TollhouseError, request_id: str, endpoint: Endpoint) -> bytes:
+def error_event(
+    error: TollhouseError, request_id: str, endpoint: Endpoint, sequence: int = 0
+) -> bytes:
     """The last event of a stream that failed; no terminator follows it.
 
-    Responses streams have an ``error`` event of their own; elsewhere SDKs raise on any data that
-    holds a true ``error``.
+    Responses streams have an ``error`` event of their own, numbered like the others; elsewhere SDKs
+    raise on any data that holds a true ``error``.
     """
     shown = error_object(error, request_id)
     if endpoint is Endpoint.RESPONSES:
         flat = {name: shown[name] for name in ("code", "message", "param")}
-        told = {"type": "error", **flat, "sequence_number": 0, "error": shown}
+        told = {"type": "error", **flat, "sequence_number": sequence, "error": shown}
         return event(msgspec.json.encode(told), b"error")
     return event(msgspec.json.encode({"error": shown}))
 
@@ -109,11 +111,14 @@ def read_error(body: bytes) -> ProviderError:
         found = found["error"]
     if not isinstance(found, dict):
         return ProviderError(message=_text(found))
+    details = found.get("details")
     code = _first(found, "code", "status", "statusCode")
+    if code is None and isinstance(details, dict):
+        code = details.get("error_code")  # Anthropic's, of which ``type`` is but the kind
     return ProviderError(
-        message=_text(_first(found, "message", "detail", "msg", "errors")),
+        message=_text(_first(found, "message", "Message", "detail", "msg", "errors")),
         code=code if isinstance(code, int) and not isinstance(code, bool) else _name(code),
-        type=_name(found.get("type")),
+        type=_name(found.get("type")) or _name(found.get("status")) or _bare(found.get("__type")),
         param=_name(found.get("param")),
     )
 
@@ -139,6 +144,11 @@ def _text(value: Any, depth: int = 3) -> str | None:
         texts = [_text(one, depth - 1) for one in value[:_MAX_COMPLAINTS]]
         return "; ".join(text for text in texts if text) or None
     return None
+
+
+def _bare(value: object) -> str | None:
+    """AWS's name of an error, which may stand behind a namespace."""
+    return _name(value.rpartition("#")[2]) if isinstance(value, str) else None
 
 
 def _name(value: object) -> str | None:

@@ -12,6 +12,7 @@ class RawStream:
         self.usage: bytes | None = None
         self.service_tier: str | None = None
         self.content_bytes = 0
+        self.sequence = 0
         self.events = False
 
     def feed(self, data: bytes) -> bytes:

@@ -43,6 +43,8 @@ _ASKING = frozenset({*_TOOL_FIELDS, "modalities", "response_format", "text"})
 """Fields by which a body may ask for a capability."""
 _STREAM_OPTIONS_ENDPOINTS = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
 _LONG_FOR_NOTHING = 64
+_OURS = b"tollhouse"
+"""In every item of a response that we made, and in next to no others."""
 STREAMED = frozenset(
     {
         Endpoint.CHAT,
@@ -202,6 +204,10 @@ def body_for_hop(
     body["model"] = raw(upstream_model)
     if asked.stream and endpoint in _STREAM_OPTIONS_ENDPOINTS:
         _ask_for_usage(body, wanted=stream_usage)
+    if endpoint is Endpoint.RESPONSES and _OURS in bytes(body.get("input", b"")):
+        from ..responses.foreign import without_foreign  # noqa: PLC0415 - few bodies need it
+
+        body["input"] = without_foreign(body["input"])
     if system_prompt:
         _put_prompt(body, endpoint, system_prompt)
     return write_body(body)

@@ -41,18 +41,50 @@ class Complete(Protocol):
 class StreamReader(Protocol):
     """One attempt's stream."""
 
-    started: bool
-    finished: bool
-    error: bytes | None
-    """The provider's error, as raw JSON; nothing after it is relayed."""
-    malformed: bool
-    """An event that is not JSON, or larger than any event may be, or an answer without content."""
-    usage: bytes | None
-    service_tier: str | None
-    events: bool
-    """Whether the client reads server-sent events, so that comments and errors can be put in."""
-    content_bytes: int
-    """Roughly how much content was relayed, for estimates when usage never came."""
+    @property
+    def started(self) -> bool:
+        """Whether content or a finish reason was seen."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the terminal event was seen."""
+        ...
+
+    @property
+    def error(self) -> bytes | None:
+        """The provider's error, as raw JSON; nothing after it is relayed."""
+        ...
+
+    @property
+    def malformed(self) -> bool:
+        """An event that is not JSON, or larger than any may be, or an answer without content."""
+        ...
+
+    @property
+    def usage(self) -> bytes | None:
+        """What was told last of what was used."""
+        ...
+
+    @property
+    def service_tier(self) -> str | None:
+        """The provider's processing tier."""
+        ...
+
+    @property
+    def events(self) -> bool:
+        """Whether the client reads events, so that comments and errors can be put in."""
+        ...
+
+    @property
+    def content_bytes(self) -> int:
+        """Roughly how much content was relayed, for estimates when usage never came."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """The number of the next event, where the client's events are numbered."""
+        ...
 
     def feed(self, data: bytes) -> bytes:
         """Bytes for the client."""

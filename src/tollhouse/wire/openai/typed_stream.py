@@ -70,6 +70,7 @@ class TypedStream:
         self.usage: bytes | None = None
         self.service_tier: str | None = None
         self.content_bytes = 0
+        self.sequence = 0
         self.events = True
         self._endpoint = endpoint
         self._ends = _ENDS.get(endpoint, frozenset())
@@ -86,6 +87,7 @@ class TypedStream:
         except FrameTooLarge:
             self.malformed = True
             return b""
+        self.sequence += len(frames)
         if len(frames) == 1:
             return self._frame(frames[0])
         return b"".join([self._frame(frame) for frame in frames])

@@ -1,0 +1,104 @@
+"""OpenAI's dialect on both sides: bytes go through with named edits.
+
+It serves chat, legacy completions and responses at hosts that speak them, and every endpoint that
+only OpenAI's protocol has.
+"""
+
+from dataclasses import dataclass
+
+from ...core.dialect import Dialect
+from ...core.model import Address, Model, Target
+from ...core.needs import Endpoint, ModelType
+from ...providers.address import address
+from ...wire.neutral.answer import NotAnAnswer
+from ...wire.openai.answer import read_answer
+from ...wire.openai.chunk_stream import ChunkStream
+from ...wire.openai.raw_stream import RawStream
+from ...wire.openai.stream import StreamReader
+from ...wire.openai.typed_stream import TypedStream
+from ...wire.usage.table import Kind
+from ..call import Call
+from ..flight import Flight
+from ..meter import Meter
+from .lane import EVENT_STREAM, JSON, Told, Whole, Written, headers_of
+
+_CHUNKED = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
+_SPELLINGS = {Endpoint.RESPONSES: Dialect.RESPONSES}
+
+
+@dataclass(frozen=True, slots=True)
+class PassThrough:
+    """A lane without translation, for OpenAI's protocol."""
+
+    target: Target
+    endpoint: Endpoint
+    where: Address
+    spelling: Dialect | Kind
+    translated: bool = False
+    stream_type: str | None = None
+
+    def write(self, call: Call, model: Model) -> Written:
+        """The client's body with this target's name, defaults and prompt."""
+        body, content_type = call.body_for(model)
+        return Written(body, content_type)
+
+    def address(self, call: Call) -> Address:
+        """The same for streams and whole answers."""
+        del call
+        return self.where
+
+    def headers(self, call: Call, content_type: str) -> tuple[tuple[str, str], ...]:
+        """All headers of the request."""
+        return headers_of(self.where, content_type, EVENT_STREAM if call.asked.stream else JSON)
+
+    def reader(self, flight: Flight, model: Model, meter: Meter, kind: str) -> StreamReader | None:
+        """A reader for the events of the endpoint, or for bytes of speech."""
+        asked, endpoint = flight.call.asked, self.endpoint
+        if kind.startswith(EVENT_STREAM) and asked.stream:
+            if endpoint in _CHUNKED:
+                return ChunkStream(
+                    model.model_id,
+                    asked_usage=asked.include_usage,
+                    complete=meter.complete,
+                    choices=asked.choices,
+                )
+            return TypedStream(
+                endpoint,
+                model.model_id,
+                complete=meter.complete,
+                instructions=flight.call.instructions_told(model),
+            )
+        if endpoint is Endpoint.SPEECH and not kind.startswith((JSON, "text/")):
+            return RawStream()
+        return None
+
+    def answer(self, flight: Flight, model: Model, meter: Meter, told: Told) -> Whole | NotAnAnswer:
+        """The provider's body with the served id and the completed usage."""
+        call, body = flight.call, told.body
+        if call.asked.text_answer and not told.content_type.startswith((JSON, "text/html")):
+            if not body.strip():
+                return NotAnAnswer(None, "the transcript is empty")
+            meter.complete(None, None)
+            return Whole(body, "text/plain; charset=utf-8")
+        answer = read_answer(body, self.endpoint)
+        if isinstance(answer, NotAnAnswer):
+            return answer
+        if call.asked.stream:
+            meter.cut_short(answer.usage, answer.service_tier, answer.content_bytes)
+            return NotAnAnswer(None, "asked for a stream, got a whole answer")
+        makes_images = self.endpoint.model_type is ModelType.IMAGE_GENERATION
+        usage = meter.complete(
+            answer.usage,
+            answer.service_tier,
+            content_bytes=answer.content_bytes,
+            images=answer.images if makes_images else 0,
+            seconds=answer.seconds,
+        )
+        instructions = call.instructions_told(model)
+        return Whole(answer.write(self.endpoint, model.model_id, usage, instructions=instructions))
+
+
+def pass_through(target: Target, endpoint: Endpoint) -> PassThrough:
+    """The lane of an endpoint that the target has in the client's own dialect."""
+    spelling = _SPELLINGS.get(endpoint, Dialect.CHAT)
+    return PassThrough(target, endpoint, address(target, endpoint), spelling)
