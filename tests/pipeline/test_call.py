@@ -9,6 +9,7 @@ from pipeline.rig import CALLER, NOW, model
 from tollhouse.core.model import SystemPrompt
 from tollhouse.core.needs import Endpoint
 from tollhouse.pipeline.call import Call, read_call
+from tollhouse.pipeline.lanes.pass_through import pass_through
 
 PROMPTED = model("prompted", system_prompt=SystemPrompt.of("Be brief."))
 PLAIN = model("plain")
@@ -30,7 +31,10 @@ def read(endpoint: Endpoint, **body: Any) -> Call:
 def test_each_hop_gets_its_own_models_prompt() -> None:
     """From the same original, in any order, and none gets another's."""
     call = read(Endpoint.CHAT, messages=[{"role": "user", "content": "Hi"}])
-    bodies = [msgspec.json.decode(call.body_for(one)[0]) for one in (PROMPTED, PLAIN, PROMPTED)]
+    bodies = [
+        msgspec.json.decode(pass_through(one.target, Endpoint.CHAT).write(call, one).body)
+        for one in (PROMPTED, PLAIN, PROMPTED)
+    ]
     assert [len(body["messages"]) for body in bodies] == [2, 1, 2]
     assert bodies[0] == bodies[2]
     assert bodies[0]["messages"][0] == {"role": "system", "content": "Be brief."}

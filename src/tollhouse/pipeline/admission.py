@@ -11,6 +11,7 @@ from ..gate.gate import decide, judge
 from ..routing.plan import Route, walk
 from .call import Call
 from .lanes.choose import no_lane, refusal_of
+from .lanes.lane import Lane
 
 
 def admit(snapshot: Snapshot, call: Call, now: float, max_hops: int) -> Route:
@@ -51,7 +52,9 @@ def plan(
     if verdict.model is None or verdict.refusals:
         raise Refused(verdict.refusals)
     check = unsayable or (lambda model: no_lane(model, needs.endpoint))
-    if (refusal := check(verdict.model)) is not None:
+    lane: Lane | None = verdict.model.target.lanes.get(needs.endpoint)
+    # Nothing is wrong with a lane that is known and passes bytes through.
+    if (lane is None or lane.translated) and (refusal := check(verdict.model)) is not None:
         raise Refused((refusal,))
 
     def against(model: Model) -> tuple[Refusal, ...]:

@@ -79,12 +79,13 @@ class Attempts:
         else:
             written = lane.write(call, model)
         flight.dropped = written.dropped
+        url, headers = lane.place(call, written.content_type)
         left = max(_LEAST_SECONDS, deadline - self._clock.monotonic())
         return UpstreamRequest(
             target.provider,
             "POST",
-            lane.address(call).url,
-            lane.headers(call, written.content_type),
+            url,
+            headers,
             written.body,
             target.timeouts,
             left,

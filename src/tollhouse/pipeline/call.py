@@ -9,12 +9,11 @@ from ..core.caller import Caller
 from ..core.errors import invalid
 from ..core.model import Model
 from ..core.needs import Endpoint
-from ..providers.address import model_name
 from ..wire.json_object import Fields, read_request
 from ..wire.multipart import Form, parse_form
 from ..wire.neutral.conversation import Conversation
 from ..wire.openai.at_once import read_at_once
-from ..wire.openai.request import Asked, body_for_hop, form_for_hop, read_form, read_json
+from ..wire.openai.request import Asked, read_form, read_json
 
 _NULL = msgspec.Raw(b"null")
 _MESSAGES = frozenset({Endpoint.MESSAGES, Endpoint.COUNT_TOKENS})
@@ -47,23 +46,6 @@ class Call(msgspec.Struct, gc=False):
         needs = replace(self.asked.needs, texts=())
         self.asked = replace(self.asked, needs=needs)
 
-    def body_for(self, model: Model) -> tuple[bytes, str]:
-        """The body that one hop gets, and its content type."""
-        target, prompt = model.target, model.system_prompt
-        name = model_name(target, self.endpoint)
-        if self.form is not None:
-            body = form_for_hop(self.form, upstream_model=name, params=target.params)
-            return body, self.form.content_type
-        body = body_for_hop(
-            self.fields or {},
-            self.asked,
-            upstream_model=name,
-            params=target.params,
-            stream_usage=target.stream_usage,
-            system_prompt=prompt.text if prompt is not None else None,
-        )
-        return body, "application/json"
-
     def instructions_told(self, model: Model) -> msgspec.Raw | None:
         """What an answer repeats as instructions, where the model's prompt stood before them.
 
@@ -74,15 +56,6 @@ class Call(msgspec.Struct, gc=False):
         given = (self.fields or {}).get("instructions")
         # A copy: a stream may be open for long, and a slice would keep the whole request.
         return given.copy() if given is not None else _NULL
-
-
-def _asked(body: bytes, fields: Fields, endpoint: Endpoint) -> Asked:
-    if endpoint in _MESSAGES:
-        # What only Anthropic's clients need is loaded when the first of them comes.
-        from ..wire.anthropic.asked import read_asked  # noqa: PLC0415 - see above
-
-        return read_asked(fields, endpoint, counting=endpoint is Endpoint.COUNT_TOKENS)
-    return read_at_once(body, fields, endpoint) or read_json(fields, endpoint)
 
 
 def read_call(
@@ -104,5 +77,11 @@ def read_call(
         asked = read_form(form, endpoint)
     else:
         fields = read_request(body)
-        asked = _asked(body, fields, endpoint)
+        if endpoint in _MESSAGES:
+            # What only Anthropic's clients need is loaded when the first of them comes.
+            from ..wire.anthropic.asked import read_asked  # noqa: PLC0415 - see above
+
+            asked = read_asked(fields, endpoint, counting=endpoint is Endpoint.COUNT_TOKENS)
+        else:
+            asked = read_at_once(body, fields, endpoint) or read_json(fields, endpoint)
     return Call(endpoint, caller, asked, request_id, started, fields, form, failover)

@@ -38,8 +38,8 @@ from .explain import explain
 from .flight import Flight, Interrupt, Serving
 from .head import Headers, answer_head, cost_headers, error_head, stream_head
 from .journey import Journey
-from .lanes.choose import lane_of, refusal_of
-from .lanes.lane import Whole
+from .lanes.choose import refusal_of
+from .lanes.lane import Lane, Whole
 from .live import LiveCatalogue
 from .meter import Meter
 from .reply import Reply
@@ -177,7 +177,7 @@ class Gateway:
         self, flight: Flight, model: Model, reply: Reply, deadline: float
     ) -> Fault | None:
         """One attempt, from request to the end of its answer; None when the client is served."""
-        lane = lane_of(model.target, flight.call.endpoint)
+        lane: Lane = model.target.lanes[flight.call.endpoint]  # the gate has seen to it
         meter = Meter(flight.call, model, lane.spelling, translated=lane.translated)
         flight.serving = Serving(model, meter, self.clock.monotonic())
         if not self.targets.take(model):

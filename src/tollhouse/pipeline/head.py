@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from ..core import money
 from ..core.model import Lifecycle, Model
+from ..core.needs import Endpoint
 from ..core.record import CostStatus
 from .flight import Flight
 from .meter import Metered
@@ -19,6 +20,8 @@ _NO_BUFFERING = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
 _COST_STATUS = {
     status: (b"x-tollhouse-cost-status", status.value.encode()) for status in CostStatus
 }
+_ANTHROPIC = frozenset({Endpoint.MESSAGES, Endpoint.COUNT_TOKENS})
+"""Where SDKs look for the request's id in a header of another name."""
 _FIELD = re.compile(r"[A-Za-z0-9_.\[\]$-]{1,64}", re.ASCII)
 _MOST_DROPPED = 32
 _KEPT_MODELS = 4096
@@ -40,6 +43,8 @@ def answer_head(
         (b"x-tollhouse-catalogue-version", b"%d" % record.catalogue_version),
         (b"x-tollhouse-overhead-ms", b"%.3f" % (flight.overhead() * 1000)),
     ]
+    if record.endpoint in _ANTHROPIC:
+        head.append((b"request-id", record.request_id.encode()))
     if model.end_of_life_at is not None:
         head += lifecycle_headers(model, now)
     if flight.dropped:

@@ -24,7 +24,7 @@ from ...wire.openai.stream import StreamReader
 from ..call import Call
 from ..flight import Flight
 from ..meter import Meter
-from .lane import JSON, Told, Whole, Written, headers_of
+from .lane import JSON, Place, Told, Whole, Written, place_of
 from .messages import protocol_headers
 from .translated import conversation_of
 
@@ -60,15 +60,12 @@ class Counting:
         asked = self.ask(conversation_of(call, Dialect.MESSAGES, model), name, losses)
         return Written(_encoder.encode(asked), dropped=tuple(losses.dropped))
 
-    def address(self, call: Call) -> Address:
+    def place(self, call: Call, content_type: str) -> Place:
         """There is one."""
-        del call
-        return self.where
-
-    def headers(self, call: Call, content_type: str) -> tuple[tuple[str, str], ...]:
-        """All headers of the request."""
-        headers = headers_of(self.where, content_type, JSON)
-        return headers if self.ask is not None else protocol_headers(headers, call, self.target)
+        url, headers = place_of(self.where, content_type, JSON)
+        if self.ask is None:
+            headers = protocol_headers(headers, call, self.target)
+        return url, headers
 
     def reader(self, flight: Flight, model: Model, meter: Meter, kind: str) -> StreamReader | None:
         """A count is never streamed."""

@@ -22,7 +22,7 @@ from ...wire.usage.table import Kind
 from ..call import Call
 from ..flight import Flight
 from ..meter import Meter
-from .lane import JSON, Told, Whole, Written, headers_of
+from .lane import JSON, Place, Told, Whole, Written, place_of
 
 _encoder = msgspec.json.Encoder()
 Write = Callable[[Fields, str, Losses], dict[str, Any]]
@@ -52,15 +52,10 @@ class Embeddings:
             _encoder.encode(self.ask(fields, name, losses)), dropped=tuple(losses.dropped)
         )
 
-    def address(self, call: Call) -> Address:
+    def place(self, call: Call, content_type: str) -> Place:
         """There is one."""
         del call
-        return self.where
-
-    def headers(self, call: Call, content_type: str) -> tuple[tuple[str, str], ...]:
-        """All headers of the request."""
-        del call
-        return headers_of(self.where, content_type, JSON)
+        return place_of(self.where, content_type, JSON)
 
     def reader(self, flight: Flight, model: Model, meter: Meter, kind: str) -> StreamReader | None:
         """Vectors are never streamed."""

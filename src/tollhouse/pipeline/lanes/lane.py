@@ -21,6 +21,8 @@ from ..call import Call
 from ..flight import Flight
 from ..meter import Meter
 
+Place = tuple[str, tuple[tuple[str, str], ...]]
+"""A URL, and all headers of a request to it."""
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 FRAMES = "application/vnd.amazon.eventstream"
@@ -77,12 +79,8 @@ class Lane(Protocol):
         """The body; raises ``Unsupported`` where the target cannot say what is asked."""
         ...
 
-    def address(self, call: Call) -> Address:
-        """Where to."""
-        ...
-
-    def headers(self, call: Call, content_type: str) -> tuple[tuple[str, str], ...]:
-        """All headers of the request."""
+    def place(self, call: Call, content_type: str) -> Place:
+        """Where to, and with which headers."""
         ...
 
     def reader(self, flight: Flight, model: Model, meter: Meter, kind: str) -> StreamReader | None:
@@ -94,12 +92,11 @@ class Lane(Protocol):
         ...
 
 
-def headers_of(where: Address, content_type: str, accept: str) -> tuple[tuple[str, str], ...]:
-    """Those of an address and of one body; put together once for ordinary JSON."""
-    if content_type != JSON:
-        return (("content-type", content_type), ("accept", accept), *where.headers)
-    known = where.asking.get(accept)
+def place_of(where: Address, content_type: str, accept: str) -> Place:
+    """An address with the headers of one body; put together once for ordinary JSON."""
+    known = where.asking.get(accept) if content_type == JSON else None
     if known is None:
         known = (("content-type", content_type), ("accept", accept), *where.headers)
-        where.asking[accept] = known
-    return known
+        if content_type == JSON:
+            where.asking[accept] = known
+    return where.url, known

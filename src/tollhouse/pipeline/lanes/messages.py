@@ -23,7 +23,7 @@ from ...wire.unwrapped_stream import UnwrappedStream
 from ..call import Call
 from ..flight import Flight
 from ..meter import Meter
-from .lane import EVENT_STREAM, FRAMES, JSON, VERSIONS, Told, Whole, Written, headers_of
+from .lane import EVENT_STREAM, FRAMES, JSON, VERSIONS, Place, Told, Whole, Written, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,12 @@ class Messages:
         )
         return Written(body)
 
-    def address(self, call: Call) -> Address:
-        """The clouds stream at another URL."""
-        return self.places[call.asked.stream]
-
-    def headers(self, call: Call, content_type: str) -> tuple[tuple[str, str], ...]:
-        """All headers; those of the protocol are the client's own, where it named them."""
+    def place(self, call: Call, content_type: str) -> Place:
+        """The clouds stream at another URL; the protocol's headers are those the client named."""
         streams = FRAMES if self._host == "bedrock" else EVENT_STREAM
         accept = streams if call.asked.stream else JSON
-        headers = headers_of(self.address(call), content_type, accept)
-        return protocol_headers(headers, call, self.target)
+        url, headers = place_of(self.places[call.asked.stream], content_type, accept)
+        return url, protocol_headers(headers, call, self.target)
 
     def reader(self, flight: Flight, model: Model, meter: Meter, kind: str) -> StreamReader | None:
         """A reader of Anthropic's events, out of Bedrock's frames where they come in such."""

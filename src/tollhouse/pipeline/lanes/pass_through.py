@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from ...core.dialect import Dialect
 from ...core.model import Address, Model, Target
 from ...core.needs import Endpoint, ModelType
-from ...providers.address import address
+from ...providers.address import address, model_name
 from ...wire.neutral.answer import NotAnAnswer
 from ...wire.openai.answer import read_answer
 from ...wire.openai.chunk_stream import ChunkStream
 from ...wire.openai.raw_stream import RawStream
+from ...wire.openai.request import body_for_hop, form_for_hop
 from ...wire.openai.stream import StreamReader
 from ...wire.openai.typed_stream import TypedStream
 from ...wire.usage.table import Kind
 from ..call import Call
 from ..flight import Flight
 from ..meter import Meter
-from .lane import EVENT_STREAM, JSON, Told, Whole, Written, headers_of
+from .lane import EVENT_STREAM, JSON, Place, Told, Whole, Written, place_of
 
 _CHUNKED = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
 _SPELLINGS = {Endpoint.RESPONSES: Dialect.RESPONSES}
@@ -32,6 +33,8 @@ class PassThrough:
 
     target: Target
     endpoint: Endpoint
+    name: str
+    """What the body calls the model."""
     where: Address
     spelling: Dialect | Kind
     translated: bool = False
@@ -39,17 +42,23 @@ class PassThrough:
 
     def write(self, call: Call, model: Model) -> Written:
         """The client's body with this target's name, defaults and prompt."""
-        body, content_type = call.body_for(model)
-        return Written(body, content_type)
+        target, prompt, form = self.target, model.system_prompt, call.form
+        if form is not None:
+            body = form_for_hop(form, upstream_model=self.name, params=target.params)
+            return Written(body, form.content_type)
+        body = body_for_hop(
+            call.fields or {},
+            call.asked,
+            upstream_model=self.name,
+            params=target.params,
+            stream_usage=target.stream_usage,
+            system_prompt=prompt.text if prompt is not None else None,
+        )
+        return Written(body)
 
-    def address(self, call: Call) -> Address:
+    def place(self, call: Call, content_type: str) -> Place:
         """The same for streams and whole answers."""
-        del call
-        return self.where
-
-    def headers(self, call: Call, content_type: str) -> tuple[tuple[str, str], ...]:
-        """All headers of the request."""
-        return headers_of(self.where, content_type, EVENT_STREAM if call.asked.stream else JSON)
+        return place_of(self.where, content_type, EVENT_STREAM if call.asked.stream else JSON)
 
     def reader(self, flight: Flight, model: Model, meter: Meter, kind: str) -> StreamReader | None:
         """A reader for the events of the endpoint, or for bytes of speech."""
@@ -101,4 +110,5 @@ class PassThrough:
 def pass_through(target: Target, endpoint: Endpoint) -> PassThrough:
     """The lane of an endpoint that the target has in the client's own dialect."""
     spelling = _SPELLINGS.get(endpoint, Dialect.CHAT)
-    return PassThrough(target, endpoint, address(target, endpoint), spelling)
+    name = model_name(target, endpoint)
+    return PassThrough(target, endpoint, name, address(target, endpoint), spelling)

@@ -16,7 +16,7 @@ from ...wire.usage.table import Kind
 from ..call import Call
 from ..flight import Flight
 from ..meter import Meter
-from .lane import JSON, Told, Whole, Written, headers_of
+from .lane import JSON, Place, Told, Whole, Written, place_of
 
 _encoder = msgspec.json.Encoder()
 
@@ -40,15 +40,10 @@ class Reranking:
         body = rerank.write_request(asked, model_name(self.target, Endpoint.RERANK))
         return Written(_encoder.encode(body), dropped=tuple(losses.dropped))
 
-    def address(self, call: Call) -> Address:
+    def place(self, call: Call, content_type: str) -> Place:
         """There is one."""
         del call
-        return self.where
-
-    def headers(self, call: Call, content_type: str) -> tuple[tuple[str, str], ...]:
-        """All headers of the request."""
-        del call
-        return headers_of(self.where, content_type, JSON)
+        return place_of(self.where, content_type, JSON)
 
     def reader(self, flight: Flight, model: Model, meter: Meter, kind: str) -> StreamReader | None:
         """An order is never streamed."""

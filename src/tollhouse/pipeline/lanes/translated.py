@@ -28,7 +28,7 @@ from ...wire.unwrapped_stream import UnwrappedStream
 from ..call import Call
 from ..flight import Flight
 from ..meter import Meter
-from .lane import EVENT_STREAM, FRAMES, JSON, VERSIONS, Told, Whole, Written, headers_of
+from .lane import EVENT_STREAM, FRAMES, JSON, VERSIONS, Place, Told, Whole, Written, place_of
 
 _MICROSECONDS = 1_000_000
 _encoder = msgspec.json.Encoder()
@@ -76,14 +76,10 @@ class Translated:
             _for_cloud(body, self.target.provider.protocol)
         return Written(_encoder.encode(body), dropped=tuple(losses.dropped))
 
-    def address(self, call: Call) -> Address:
+    def place(self, call: Call, content_type: str) -> Place:
         """Some targets stream at another URL."""
-        return self.places[call.asked.stream]
-
-    def headers(self, call: Call, content_type: str) -> tuple[tuple[str, str], ...]:
-        """All headers of the request."""
         accept = self._streams if call.asked.stream else JSON
-        return headers_of(self.address(call), content_type, accept)
+        return place_of(self.places[call.asked.stream], content_type, accept)
 
     def reader(self, flight: Flight, model: Model, meter: Meter, kind: str) -> StreamReader | None:
         """The target's events, written as the client's."""
