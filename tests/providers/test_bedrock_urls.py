@@ -2,24 +2,11 @@
 
 import pytest
 
-from tollhouse.providers.bedrock import base_url, converse_url, count_tokens_url, invoke_url
+from tollhouse.providers.bedrock import converse_url, count_tokens_url, invoke_url
 
 BASE = "https://bedrock-runtime.eu-west-1.amazonaws.com"
 ARN = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/mi1d"
 ENCODED = "arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3Aapplication-inference-profile%2Fmi1d"
-
-
-@pytest.mark.parametrize(
-    ("region", "url"),
-    [
-        ("eu-west-1", BASE),
-        ("us-gov-west-1", "https://bedrock-runtime.us-gov-west-1.amazonaws.com"),
-        ("cn-north-1", "https://bedrock-runtime.cn-north-1.amazonaws.com.cn"),
-    ],
-)
-def test_a_region_has_its_own_place(region: str, url: str) -> None:
-    """China's is under another domain."""
-    assert base_url(region) == url
 
 
 @pytest.mark.parametrize("base", [BASE, f"{BASE}/"])

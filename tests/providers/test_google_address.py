@@ -3,6 +3,7 @@
 import pytest
 
 from fakes.recorded import Recording, each
+from tollhouse.core.places import usual_place
 from tollhouse.providers import gemini, vertex
 
 GOOGLE = "https://generativelanguage.googleapis.com"
@@ -38,8 +39,10 @@ def test_names_cannot_leave_their_place() -> None:
     """What a model is called is one segment of the path."""
     odd = "../files?x=1#y"
     assert "/models/..%2Ffiles%3Fx%3D1%23y:countTokens" in gemini.count_url(GOOGLE, odd)
-    assert "/models/..%2Ffiles%3Fx%3D1%23y:countTokens" in vertex.count_url("p", "global", odd)
-    assert "/projects/a%2Fb/locations/" in vertex.count_url("a/b", "global", "m")
+    assert "/models/..%2Ffiles%3Fx%3D1%23y:countTokens" in vertex.count_url(
+        "p", "global", odd, base_url=GOOGLE
+    )
+    assert "/projects/a%2Fb/locations/" in vertex.count_url("a/b", "global", "m", base_url=GOOGLE)
 
 
 @pytest.mark.parametrize(
@@ -54,17 +57,27 @@ def test_names_cannot_leave_their_place() -> None:
 )
 def test_hosts_of_vertex(location: str, host: str) -> None:
     """A region stands before the host, the whole world does not, multi-regions have their own."""
+    base = usual_place("vertex", location=location) or ""
     at = f"https://{host}/v1/projects/p/locations/{location}/publishers"
     google, claude = f"{at}/google/models/m:", f"{at}/anthropic/models/claude-x@20250219:"
-    assert vertex.generate_url("p", location, "m", stream=False) == google + "generateContent"
-    streamed = vertex.generate_url("p", location, "m", stream=True)
+    assert (
+        vertex.generate_url("p", location, "m", stream=False, base_url=base)
+        == google + "generateContent"
+    )
+    streamed = vertex.generate_url("p", location, "m", stream=True, base_url=base)
     assert streamed == google + "streamGenerateContent?alt=sse"
-    assert vertex.count_url("p", location, "m") == google + "countTokens"
-    assert vertex.embed_url("p", location, "m") == google + "predict"
+    assert vertex.count_url("p", location, "m", base_url=base) == google + "countTokens"
+    assert vertex.embed_url("p", location, "m", base_url=base) == google + "predict"
     name = "claude-x@20250219"
-    assert vertex.anthropic_url("p", location, name, stream=False) == claude + "rawPredict"
-    assert vertex.anthropic_url("p", location, name, stream=True) == claude + "streamRawPredict"
-    counted = vertex.anthropic_count_url("p", location)
+    assert (
+        vertex.anthropic_url("p", location, name, stream=False, base_url=base)
+        == claude + "rawPredict"
+    )
+    assert (
+        vertex.anthropic_url("p", location, name, stream=True, base_url=base)
+        == claude + "streamRawPredict"
+    )
+    counted = vertex.anthropic_count_url("p", location, base_url=base)
     assert counted == f"{at}/anthropic/models/count-tokens:rawPredict"
 
 
@@ -93,11 +106,20 @@ def test_recorded_places_are_ours(recording: Recording) -> None:
         }[method]
     else:
         project, location = path.split("/")[3], path.split("/")[5]
+        base = usual_place("vertex", location=location) or ""
         made = {
-            "generateContent": vertex.generate_url(project, location, model, stream=False),
-            "streamGenerateContent": vertex.generate_url(project, location, model, stream=True),
-            "rawPredict": vertex.anthropic_url(project, location, model, stream=False),
-            "streamRawPredict": vertex.anthropic_url(project, location, model, stream=True),
+            "generateContent": vertex.generate_url(
+                project, location, model, stream=False, base_url=base
+            ),
+            "streamGenerateContent": vertex.generate_url(
+                project, location, model, stream=True, base_url=base
+            ),
+            "rawPredict": vertex.anthropic_url(
+                project, location, model, stream=False, base_url=base
+            ),
+            "streamRawPredict": vertex.anthropic_url(
+                project, location, model, stream=True, base_url=base
+            ),
         }[method]
     theirs = f"https://{recording.host}{recording.path}".replace("/v1beta1/", "/v1/")
     assert made.partition("?")[0] == theirs

@@ -35,6 +35,10 @@ def provider(load_text: Loader, **fields: Any) -> Provider:
         ({"protocol": "gemini"}, "https://generativelanguage.googleapis.com"),
         ({"protocol": "cohere"}, "https://api.cohere.com"),
         (BEDROCK, "https://bedrock-runtime.eu-central-1.amazonaws.com"),
+        (
+            {**BEDROCK, "region": "cn-north-1"},
+            "https://bedrock-runtime.cn-north-1.amazonaws.com.cn",
+        ),
         (VERTEX, "https://europe-west1-aiplatform.googleapis.com"),
         ({**VERTEX, "location": "global"}, "https://aiplatform.googleapis.com"),
         ({**VERTEX, "location": "eu"}, "https://aiplatform.eu.rep.googleapis.com"),

@@ -15,12 +15,6 @@ from ..core.needs import Endpoint
 Header = tuple[str, str]
 
 
-def base_url(region: str) -> str:
-    """Where Bedrock is reached in a region, where the operator names no other place."""
-    suffix = ".cn" if region.startswith("cn-") else ""
-    return f"https://bedrock-runtime.{region}.amazonaws.com{suffix}"
-
-
 def converse_url(base: str, model_id: str, *, stream: bool) -> str:
     """Where Converse, or ConverseStream, is asked."""
     return _url(base, model_id, "converse-stream" if stream else "converse")

@@ -11,7 +11,6 @@ from ..core.needs import Endpoint
 
 Header = tuple[str, str]
 
-BASE_URL = "https://api.cohere.com"
 _VERSION = re.compile(r"/v[12]$")
 
 

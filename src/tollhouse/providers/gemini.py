@@ -13,7 +13,6 @@ from ..core.needs import Endpoint
 
 Header = tuple[str, str]
 
-BASE_URL = "https://generativelanguage.googleapis.com"
 _VERSION = "v1beta"
 _HAS_VERSION = re.compile(r"/v\d\w*$")
 

@@ -13,55 +13,40 @@ from ..core.needs import Endpoint
 Header = tuple[str, str]
 
 _VERSION = "v1"
-_GLOBAL = "global"
-_MULTI_REGIONS = frozenset({"us", "eu"})
 _ANTHROPIC_COUNT = "count-tokens"
 
 
-def default_base_url(location: str) -> str:
-    """The host of a location; ``global`` has none before it, multi-regions have their own."""
-    if location == _GLOBAL:
-        return "https://aiplatform.googleapis.com"
-    if location in _MULTI_REGIONS:
-        return f"https://aiplatform.{location}.rep.googleapis.com"
-    return f"https://{quote(location, safe='')}-aiplatform.googleapis.com"
-
-
-def generate_url(
-    project: str, location: str, model: str, *, stream: bool, base_url: str | None = None
-) -> str:
+def generate_url(project: str, location: str, model: str, *, stream: bool, base_url: str) -> str:
     """Where one of Google's models answers a conversation."""
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     return _url(base_url, project, location, "google", model, method)
 
 
-def count_url(project: str, location: str, model: str, *, base_url: str | None = None) -> str:
+def count_url(project: str, location: str, model: str, *, base_url: str) -> str:
     """Where the tokens of a conversation with one of Google's models are counted."""
     return _url(base_url, project, location, "google", model, "countTokens")
 
 
-def embed_url(project: str, location: str, model: str, *, base_url: str | None = None) -> str:
+def embed_url(project: str, location: str, model: str, *, base_url: str) -> str:
     """Where texts are embedded."""
     return _url(base_url, project, location, "google", model, "predict")
 
 
-def anthropic_url(
-    project: str, location: str, model: str, *, stream: bool, base_url: str | None = None
-) -> str:
+def anthropic_url(project: str, location: str, model: str, *, stream: bool, base_url: str) -> str:
     """Where one of Anthropic's models answers, in its own dialect."""
     method = "streamRawPredict" if stream else "rawPredict"
     return _url(base_url, project, location, "anthropic", model, method)
 
 
-def anthropic_count_url(project: str, location: str, *, base_url: str | None = None) -> str:
+def anthropic_count_url(project: str, location: str, *, base_url: str) -> str:
     """Where tokens are counted for Anthropic's models; the body names the model."""
     return _url(base_url, project, location, "anthropic", _ANTHROPIC_COUNT, "rawPredict")
 
 
 def _url(
-    base_url: str | None, project: str, location: str, publisher: str, model: str, method: str
+    base_url: str, project: str, location: str, publisher: str, model: str, method: str
 ) -> str:
-    base = (base_url or default_base_url(location)).rstrip("/")
+    base = base_url.rstrip("/")
     place = f"projects/{quote(project, safe='')}/locations/{quote(location, safe='')}"
     # A version of a model stands behind an @, which belongs to the name.
     name = quote(model, safe="@")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from ..core.model import Api, CloudIdentity, IdentityKind, Provider, Secret, Timeouts
+from ..core.places import usual_place
 from . import certificates, strength
 from .addresses import base_url
 from .section import AnchoredPath, Limit, Section, number, secret
@@ -22,11 +23,6 @@ _FRAMING = frozenset(
         *("keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
     }
 )
-_DEFAULT_URLS = {
-    "anthropic": "https://api.anthropic.com",
-    "gemini": "https://generativelanguage.googleapis.com",
-    "cohere": "https://api.cohere.com",
-}
 _APIS = {
     "openai": frozenset({Api.AUTO, Api.CHAT, Api.RESPONSES}),
     "azure": frozenset({Api.AUTO, Api.CHAT, Api.RESPONSES}),
@@ -160,15 +156,6 @@ class EntraSection(Section):
     authority: Annotated[str, AfterValidator(base_url)] = "https://login.microsoftonline.com"
 
 
-def _vertex_url(location: str) -> str:
-    """The host of a location: one of its own, but for what is spread over a continent or all."""
-    if location == "global":
-        return "https://aiplatform.googleapis.com"
-    if location in {"us", "eu"}:
-        return f"https://aiplatform.{location}.rep.googleapis.com"
-    return f"https://{location}-aiplatform.googleapis.com"
-
-
 class ProviderSection(Section):
     """One connection to a provider."""
 
@@ -199,7 +186,7 @@ class ProviderSection(Section):
         return Provider(
             name=name,
             protocol=self.protocol,
-            base_url=self.base_url or self._usual_url(),
+            base_url=self.base_url or self._usual_place(),
             api_key=self.api_key,
             timeouts=Timeouts(
                 **(general.model_dump() | self.timeouts.model_dump(exclude_none=True))
@@ -216,12 +203,9 @@ class ProviderSection(Section):
             identity=self._identity(),
         )
 
-    def _usual_url(self) -> str:
-        if self.protocol == "bedrock":
-            return f"https://bedrock-runtime.{self.region}.amazonaws.com"
-        if self.protocol == "vertex":
-            return _vertex_url(self.location or "")
-        return _DEFAULT_URLS[self.protocol]
+    def _usual_place(self) -> str:
+        place = usual_place(self.protocol, region=self.region or "", location=self.location or "")
+        return place or ""
 
     def _identity(self) -> CloudIdentity | None:
         """What signs, where no key is given that could be sent instead."""
