@@ -8,6 +8,7 @@ import pytest_asyncio
 from e2e.endpoints import Table, every_endpoint
 from e2e.sdk import Sdk, sdk_for
 from e2e.stage import Stage, staged
+from e2e.vendors import Vendors, every_vendor
 
 
 @pytest_asyncio.fixture(name="stage", scope="module", loop_scope="module")
@@ -26,3 +27,9 @@ async def _sdk(request: pytest.FixtureRequest, stage: Stage) -> AsyncIterator[Sd
 async def _table(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Table]:
     async with every_endpoint(tmp_path_factory.mktemp("table")) as table:
         yield table
+
+
+@pytest_asyncio.fixture(name="vendors", scope="module", loop_scope="module")
+async def _vendors(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Vendors]:
+    async with every_vendor(tmp_path_factory.mktemp("vendors")) as vendors:
+        yield vendors
