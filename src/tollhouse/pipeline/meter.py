@@ -89,7 +89,13 @@ class Meter:
 
         An answer of which nothing came and nothing was reported is not priced at all.
         """
-        if self.metered is not None or (told is None and content_bytes <= 0):
+        known = self.metered
+        if known is not None:
+            if self._spelling is Dialect.MESSAGES and known.usage is not None:
+                # Priced with the last event but one, which its client gets the cost in.
+                self._price(known.usage, CostStatus.PARTIAL)
+            return
+        if told is None and content_bytes <= 0:
             return
         usage, _ = self._usage(told, tier, content_bytes, 0, None)
         if self._spelling is Dialect.MESSAGES and isinstance(usage, Usage):

@@ -17,6 +17,7 @@ from ...core.needs import Endpoint
 from ...providers.address import address, model_name
 from ...wire.anthropic.body import body_for_hop
 from ...wire.anthropic.count import read_count
+from ...wire.json_object import write_value
 from ...wire.neutral.answer import NotAnAnswer
 from ...wire.neutral.conversation import Conversation
 from ...wire.neutral.losses import Losses
@@ -58,7 +59,7 @@ class Counting:
             return Written(body)
         losses = Losses(allowed=True)
         asked = self.ask(conversation_of(call, Dialect.MESSAGES, model), name, losses)
-        return Written(_encoder.encode(asked), dropped=tuple(losses.dropped))
+        return Written(write_value(asked), dropped=tuple(losses.dropped))
 
     def place(self, call: Call, content_type: str) -> Place:
         """There is one."""

@@ -85,7 +85,7 @@ def embeddings(target: Target) -> Embeddings | None:
     if protocol == "cohere":
         from ...wire.cohere import embed  # noqa: PLC0415 - few need it
 
-        return Embeddings(target, where, embed.write_request, embed.read_answer, Kind.COHERE)
+        return Embeddings(target, where, embed.write_request, embed.read_answer)
     from ...wire.embeddings import gemini  # noqa: PLC0415 - few need it
 
     on_vertex = protocol == "vertex"

@@ -10,6 +10,7 @@ from ...core.dialect import Dialect
 from ...core.model import Address, Model, Target
 from ...core.needs import Endpoint, ModelType
 from ...providers.address import address, model_name
+from ...wire.chat.foreign import without_foreign
 from ...wire.neutral.answer import NotAnAnswer
 from ...wire.openai.answer import read_answer
 from ...wire.openai.chunk_stream import ChunkStream
@@ -24,6 +25,7 @@ from ..meter import Meter
 from .lane import EVENT_STREAM, JSON, Place, Told, Whole, Written, place_of
 
 _CHUNKED = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
+_OPENAI = "https://api.openai.com/"
 _SPELLINGS = {Endpoint.RESPONSES: Dialect.RESPONSES}
 
 
@@ -37,6 +39,8 @@ class PassThrough:
     """What the body calls the model."""
     where: Address
     spelling: Dialect | Kind
+    at_openai: bool = False
+    """Whether OpenAI itself or Azure judges a chat, rather than a host with fields of its own."""
     translated: bool = False
     stream_type: str | None = None
 
@@ -46,8 +50,11 @@ class PassThrough:
         if form is not None:
             body = form_for_hop(form, upstream_model=self.name, params=target.params)
             return Written(body, form.content_type)
+        fields = call.fields or {}
+        if self.at_openai and "messages" in fields:
+            fields = fields | {"messages": without_foreign(fields["messages"])}
         body = body_for_hop(
-            call.fields or {},
+            fields,
             call.asked,
             upstream_model=self.name,
             params=target.params,
@@ -110,5 +117,11 @@ class PassThrough:
 def pass_through(target: Target, endpoint: Endpoint) -> PassThrough:
     """The lane of an endpoint that the target has in the client's own dialect."""
     spelling = _SPELLINGS.get(endpoint, Dialect.CHAT)
-    name = model_name(target, endpoint)
-    return PassThrough(target, endpoint, name, address(target, endpoint), spelling)
+    name, where = model_name(target, endpoint), address(target, endpoint)
+    judged = endpoint is Endpoint.CHAT and _is_openai(target)
+    return PassThrough(target, endpoint, name, where, spelling, at_openai=judged)
+
+
+def _is_openai(target: Target) -> bool:
+    provider = target.provider
+    return provider.protocol == "azure" or provider.base_url.startswith(_OPENAI)

@@ -17,6 +17,7 @@ from ...core.needs import Endpoint
 from ...providers.address import address, model_name
 from ...providers.dialects import SPOKEN
 from ...wire import tongues
+from ...wire.json_object import write_value
 from ...wire.neutral.answer import NotAnAnswer
 from ...wire.neutral.conversation import Conversation, Message, Role
 from ...wire.neutral.heading import Heading
@@ -31,7 +32,6 @@ from ..meter import Meter
 from .lane import EVENT_STREAM, FRAMES, JSON, VERSIONS, Place, Told, Whole, Written, place_of
 
 _MICROSECONDS = 1_000_000
-_encoder = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Translated:
         _merge(body, self.target.params)
         if self.spelling is Dialect.MESSAGES:
             _for_cloud(body, self.target.provider.protocol)
-        return Written(_encoder.encode(body), dropped=tuple(losses.dropped))
+        return Written(write_value(body), dropped=tuple(losses.dropped))
 
     def place(self, call: Call, content_type: str) -> Place:
         """Some targets stream at another URL."""
@@ -124,7 +124,8 @@ def conversation_of(call: Call, client: Dialect, model: Model) -> Conversation:
     conversation = call.conversation
     if conversation is None:
         conversation = tongues.client(client).read_conversation(call.fields or {})
-        conversation = replace(conversation, stream=call.asked.stream)
+        if conversation.stream is not call.asked.stream:
+            conversation = replace(conversation, stream=call.asked.stream)
         call.conversation = conversation
     prompt = model.system_prompt
     if prompt is None or not prompt.text:

@@ -88,7 +88,13 @@ def read_answer(body: bytes) -> Answer | NotAnAnswer:
 
 def read_block(written: msgspec.Raw) -> Block | None:
     """A block; None if it is of a kind that has no neutral form. Raises ``NOT_JSON``."""
-    return _block.decode(written) if _kind.decode(written).type in KINDS else None
+    try:
+        block = _block.decode(written)
+    except msgspec.ValidationError:
+        if _kind.decode(written).type in KINDS:
+            raise
+        return None
+    return block if block.type in KINDS else None
 
 
 def read_citation(written: msgspec.Raw) -> Citation | None:

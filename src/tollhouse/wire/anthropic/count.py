@@ -3,6 +3,8 @@
 API reference: docs.claude.com/en/api/messages-count-tokens.
 """
 
+from typing import Annotated
+
 import msgspec
 
 from ..json_object import NOT_JSON, read_object
@@ -11,7 +13,7 @@ from ..openai.answer import error_in
 
 
 class _Counted(msgspec.Struct, frozen=True, gc=False):
-    input_tokens: int
+    input_tokens: Annotated[int, msgspec.Meta(ge=0)]
 
 
 _decoder = msgspec.json.Decoder(_Counted)

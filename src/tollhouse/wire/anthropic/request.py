@@ -97,12 +97,12 @@ def _put_tools(
 
 def _called(conversation: Conversation) -> list[str]:
     """The names of the tools that were called before, once each."""
-    names = (
+    names = [
         part.name
         for message in conversation.messages
         for part in message.parts
         if isinstance(part, ToolCall)
-    )
+    ]
     return list(dict.fromkeys(names))
 
 
@@ -122,7 +122,7 @@ def _tool(
             written["strict"] = True
             schema = closed(schema)
         else:
-            losses.knob(f"{tool.at}.strict")
+            losses.hint(f"{tool.at}.strict")
     written["input_schema"] = schema
     return with_cache(written, tool.cache)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ..neutral.conversation import Conversation, Sampling
+from ..neutral.conversation import NO_SAMPLING, Conversation, Sampling
 from ..neutral.losses import Losses
 from ..neutral.names import field_name
 from .models import Abilities
@@ -25,6 +25,8 @@ def write_sampling(
 ) -> None:
     """Put the knobs into a body that has its ``thinking`` already."""
     knobs, dialect = conversation.sampling, conversation.dialect
+    if knobs is NO_SAMPLING:
+        return
     _put_temperature(conversation, body, can, losses)
     if knobs.top_k is not None:
         if can.sampling and not _thinks(body):
@@ -43,26 +45,20 @@ def write_sampling(
 
 def _lacking(knobs: Sampling) -> list[str]:
     """The knobs that Anthropic has none of, and that are turned."""
+    presence, frequency = knobs.presence_penalty, knobs.frequency_penalty
+    biases, words = knobs.logit_bias, knobs.metadata
     turned = {
-        "presence_penalty": _is_turned(knobs.presence_penalty),
-        "frequency_penalty": _is_turned(knobs.frequency_penalty),
-        "logit_bias": _holds_any(knobs.logit_bias),
-        "metadata": _holds_any(knobs.metadata),
-        "logprobs": bool(knobs.logprobs),
-        "top_logprobs": bool(knobs.top_logprobs),
-        "store": bool(knobs.store),
+        "presence_penalty": presence is not None and _number(presence) != 0,
+        "frequency_penalty": frequency is not None and _number(frequency) != 0,
+        "logit_bias": biases is not None and bytes(biases) not in _NOTHING,
+        "metadata": words is not None and bytes(words) not in _NOTHING,
+        "logprobs": knobs.logprobs,
+        "top_logprobs": knobs.top_logprobs,
+        "store": knobs.store,
         "seed": knobs.seed is not None,
         "verbosity": knobs.verbosity is not None,
     }
     return [name for name, is_turned in turned.items() if is_turned]
-
-
-def _is_turned(penalty: msgspec.Raw | None) -> bool:
-    return penalty is not None and _number(penalty) != 0
-
-
-def _holds_any(value: msgspec.Raw | None) -> bool:
-    return value is not None and bytes(value) not in _NOTHING
 
 
 def _put_temperature(

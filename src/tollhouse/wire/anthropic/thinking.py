@@ -105,8 +105,12 @@ def _put_budget(
     budget = max(LEAST_BUDGET, asked.budget or 0) if own else _BUDGETS[effort]
     choice = conversation.tool_choice
     forced = choice is not None and choice.choice in _FORCED and "tool_choice" in body
-    if forced or _breaks_off_thoughts(body["messages"]):
-        # Anthropic thinks neither before a forced call nor on behind one made without thoughts.
+    if _breaks_off_thoughts(body["messages"]):
+        # Anthropic does not think on behind a call made without thoughts, or whose thoughts the
+        # client has not kept, as few clients of other dialects do. It need not for this one turn.
+        losses.hint(param)
+        return
+    if forced:
         losses.knob(param)
         return
     most: int = body["max_tokens"]

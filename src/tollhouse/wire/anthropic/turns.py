@@ -53,23 +53,26 @@ def write_turns(conversation: Conversation, losses: Losses) -> list[dict[str, An
         blocks = _blocks(message, losses, uploads=uploads)
         if not blocks:
             continue
-        role = str(message.role)
-        if turns and turns[-1]["role"] == role:
+        if turns and turns[-1]["role"] is message.role:
             turns[-1]["content"] += blocks
         else:
-            turns.append({"role": role, "content": blocks})
+            turns.append({"role": message.role, "content": blocks})
     return turns
 
 
 def write_system(conversation: Conversation, losses: Losses) -> list[dict[str, Any]]:
     """The value of ``system``: all instructions, wherever they stood."""
+    blocks = []
     for message in conversation.messages:
-        if message.role is Role.SYSTEM:
-            for part in message.parts:
-                if not isinstance(part, Text):
-                    at = getattr(part, "at", "") or message.at
-                    raise losses.essential(at, "anything but text as an instruction")
-    return [_text(part) for part in conversation.systems() if part.text.strip()]
+        if message.role is not Role.SYSTEM:
+            continue
+        for part in message.parts:
+            if not isinstance(part, Text):
+                at = getattr(part, "at", "") or message.at
+                raise losses.essential(at, "anything but text as an instruction")
+            if part.text.strip():
+                blocks.append(_text(part))
+    return blocks
 
 
 def with_cache(block: dict[str, Any], cache: str | None) -> dict[str, Any]:
@@ -81,7 +84,7 @@ def with_cache(block: dict[str, Any], cache: str | None) -> dict[str, Any]:
 
 def _blocks(message: Message, losses: Losses, *, uploads: bool) -> list[dict[str, Any]]:
     parts: Sequence[Part] = message.parts
-    if message.role is Role.USER:
+    if len(parts) > 1 and message.role is Role.USER:
         # Sorting keeps the order of equals.
         parts = sorted(parts, key=lambda part: not isinstance(part, ToolResult))
     blocks = []

@@ -6,7 +6,7 @@ clients of other dialects cannot ask for more.
 
 import msgspec
 
-from ..json_object import NOT_JSON, Fields, read_object
+from ..json_object import NOT_JSON, Fields, owned, read_object
 from ..neutral.answer import Answer, NotAnAnswer
 from ..neutral.parts import Citation, Part, Reasoning, Refusal, Text, ToolCall
 from ..openai.answer import error_in
@@ -68,7 +68,7 @@ def read_answer(body: bytes) -> Answer | NotAnAnswer:
         id=answer_id,
         usage=usage_of(told.usage, told.x_groq),
         service_tier=told.service_tier if isinstance(told.service_tier, str) else None,
-        logprobs=msgspec.Raw(bytes(choice.logprobs)) if something(choice.logprobs) else None,
+        logprobs=owned(choice.logprobs) if something(choice.logprobs) else None,
         content_bytes=sum(_size(part) for part in parts),
     )
 

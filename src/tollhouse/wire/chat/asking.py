@@ -58,9 +58,9 @@ class MessageWriter:
 
     def write(self) -> list[dict[str, Any]]:
         """The value of ``messages``."""
-        last = self._conversation.messages[-1]
-        if self._conversation.dialect is Dialect.MESSAGES and last.role is Role.ASSISTANT:
-            raise self._losses.essential(last.at or "messages", "the beginning of its answer")
+        for last in self._conversation.messages[-1:]:
+            if self._conversation.dialect is Dialect.MESSAGES and last.role is Role.ASSISTANT:
+                raise self._losses.essential(last.at or "messages", "the beginning of its answer")
         systems = [text.text for text in self._conversation.systems() if text.text]
         messages: list[dict[str, Any]] = []
         if systems:

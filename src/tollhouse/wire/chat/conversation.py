@@ -6,12 +6,16 @@ to what its absence means (``frequency_penalty: 0``, ``logprobs: false``) counts
 send such values by habit, and no target should be refused for them.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import msgspec
 
 from ...core.dialect import Dialect
 from ...core.errors import invalid
 from ..json_object import Fields
 from ..neutral.conversation import (
+    NO_SAMPLING,
     Conversation,
     OutputFormat,
     ReasoningAsked,
@@ -19,7 +23,7 @@ from ..neutral.conversation import (
 )
 from ..openai.request import MAX_CHOICES, OUTPUT_FIELDS, STEERING_FIELDS
 from .messages import MessageReader
-from .shapes import Shape, read_shape
+from .shapes import NULL, Shape, read_shape
 from .tools import read_choice, read_tools
 
 _READ = frozenset(
@@ -34,7 +38,8 @@ _READ = frozenset(
     }
 )
 EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
-_NULL = b"null"
+_TAKEN = _READ | STEERING_FIELDS
+_THINKING = frozenset({"reasoning_effort", "reasoning", "thinking", "include_reasoning"})
 _ADAPTIVE = frozenset({"adaptive", "auto"})
 
 
@@ -82,11 +87,9 @@ class _Body:
     """A body's fields but for those that are null, which say nothing."""
 
     def __init__(self, fields: Fields) -> None:
-        self.fields = {name: value for name, value in fields.items() if bytes(value) != _NULL}
+        self.fields = {name: value for name, value in fields.items() if value != NULL}
         self.unknown: Fields = {
-            name: value
-            for name, value in self.fields.items()
-            if name not in _READ and name not in STEERING_FIELDS
+            name: value for name, value in self.fields.items() if name not in _TAKEN
         }
 
     def get(self, name: str, decoder: "msgspec.json.Decoder[Shape]") -> Shape | None:
@@ -144,8 +147,9 @@ def _read_output_limit(body: _Body) -> int | None:
 
 def _read_stop(body: _Body) -> tuple[str, ...]:
     given = body.get("stop", _stop)
-    stops = [given] if isinstance(given, str) else given or []
-    return tuple(stop for stop in stops if stop)
+    if not given:
+        return ()
+    return (given,) if isinstance(given, str) else tuple([stop for stop in given if stop])
 
 
 def _read_choices(body: _Body) -> int:
@@ -173,6 +177,8 @@ def _read_format(body: _Body) -> OutputFormat | None:
 
 def _read_reasoning(body: _Body) -> ReasoningAsked | None:
     """How much thinking is asked for, in any of three spellings; the first that says it counts."""
+    if _THINKING.isdisjoint(body.fields):
+        return None
     effort = body.get("reasoning_effort", _string)
     if effort is not None and effort not in EFFORTS:
         # A word that a host made up (Groq's "default").
@@ -204,20 +210,39 @@ def _read_reasoning(body: _Body) -> ReasoningAsked | None:
 
 
 def _read_sampling(body: _Body) -> Sampling:
-    return Sampling(
-        temperature=body.number("temperature"),
-        top_p=body.number("top_p"),
-        top_k=body.get("top_k", _whole),
-        seed=body.get("seed", _whole),
-        presence_penalty=body.number("presence_penalty", without=0),
-        frequency_penalty=body.number("frequency_penalty", without=0),
-        logit_bias=body.fields["logit_bias"] if body.get("logit_bias", _object) else None,
-        logprobs=body.get("logprobs", _boolean) or None,
-        top_logprobs=body.get("top_logprobs", _whole) or None,
-        verbosity=body.get("verbosity", _string),
-        service_tier=tier if (tier := body.get("service_tier", _string)) != "auto" else None,
-        user=body.get("user", _string),
-        metadata=body.fields["metadata"] if body.get("metadata", _object) else None,
-        prompt_cache_key=body.get("prompt_cache_key", _string),
-        store=body.get("store", _boolean),
-    )
+    given = {name: _KNOBS[name](body, name) for name in body.fields if name in _KNOBS}
+    return Sampling(**given) if given else NO_SAMPLING
+
+
+def _penalty(body: _Body, name: str) -> msgspec.Raw | None:
+    return body.number(name, without=0)
+
+
+def _filled(body: _Body, name: str) -> msgspec.Raw | None:
+    """An object as it is written; an empty one says nothing."""
+    return body.fields[name] if body.get(name, _object) else None
+
+
+def _tier(body: _Body, name: str) -> str | None:
+    tier = body.get(name, _string)
+    return None if tier == "auto" else tier
+
+
+_KNOBS: Mapping[str, Callable[[_Body, str], Any]] = {
+    "temperature": _Body.number,
+    "top_p": _Body.number,
+    "top_k": lambda body, name: body.get(name, _whole),
+    "seed": lambda body, name: body.get(name, _whole),
+    "presence_penalty": _penalty,
+    "frequency_penalty": _penalty,
+    "logit_bias": _filled,
+    "logprobs": lambda body, name: body.get(name, _boolean) or None,
+    "top_logprobs": lambda body, name: body.get(name, _whole) or None,
+    "verbosity": lambda body, name: body.get(name, _string),
+    "service_tier": _tier,
+    "user": lambda body, name: body.get(name, _string),
+    "metadata": _filled,
+    "prompt_cache_key": lambda body, name: body.get(name, _string),
+    "store": lambda body, name: body.get(name, _boolean),
+}
+"""How each field of ``Sampling`` is read where it is given; few bodies have more than one."""

@@ -18,7 +18,7 @@ import typing
 import msgspec
 
 from ...core.dialect import Vendor
-from ..json_object import NOT_JSON, raw, read_object
+from ..json_object import NOT_JSON, owned, raw, read_object
 from ..neutral.answer import Stop
 from ..neutral.events import (
     Began,
@@ -225,7 +225,7 @@ class EventReader:
             self._begin(kind(""))
         self.content_bytes += len(text)
         # A slice of the chunk; what is kept must not keep the chunk alive.
-        kept = msgspec.Raw(bytes(logprobs)) if len(logprobs) > len(NULL) else None
+        kept = owned(logprobs) if len(logprobs) > len(NULL) else None
         self._out.append(TextDelta(text, kept))
 
     def _pieces(self, pieces: list[Piece]) -> None:

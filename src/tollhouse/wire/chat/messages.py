@@ -127,17 +127,17 @@ class MessageReader:
         if not messages:
             raise invalid("messages is empty.", "messages")
         read = [self._message(message, f"messages[{i}]") for i, message in enumerate(messages)]
-        found = tuple(message for message in read if message.parts)
+        found = tuple([message for message in read if message.parts])
         if not found:
             raise invalid("messages says nothing.", "messages")
         return found
 
     def _message(self, message: _Message, at: str) -> Message:
         role = message.role
-        if role in _INSTRUCTIONS:
-            return Message(Role.SYSTEM, self._instructions(message, at), message.name, at)
         if role == "user":
             return Message(Role.USER, self._user(message, at), message.name, at)
+        if role in _INSTRUCTIONS:
+            return Message(Role.SYSTEM, self._instructions(message, at), message.name, at)
         if role == "assistant":
             return Message(Role.ASSISTANT, self._assistant(message, at), message.name, at)
         if role in {"tool", "function"}:

@@ -28,7 +28,7 @@ _encoder = msgspec.json.Encoder()
 
 def write_answer(answer: Answer, heading: Heading, usage: bytes) -> bytes:
     """The body; ``usage`` is put in as it is."""
-    refusal = "".join([part.text for part in answer.parts if isinstance(part, Refusal)])
+    message = _message(answer.parts)
     body: dict[str, Any] = {
         "id": answer_id(answer.id, heading),
         "object": "chat.completion",
@@ -37,9 +37,9 @@ def write_answer(answer: Answer, heading: Heading, usage: bytes) -> bytes:
         "choices": [
             {
                 "index": 0,
-                "message": _message(answer.parts, refusal or None),
+                "message": message,
                 "logprobs": answer.logprobs,
-                "finish_reason": written_stop(answer.stop, refusal=bool(refusal)),
+                "finish_reason": written_stop(answer.stop, refusal=bool(message["refusal"])),
             }
         ],
         "usage": msgspec.Raw(usage),
@@ -55,32 +55,31 @@ def answer_id(told: str | None, heading: Heading) -> str:
     return told or f"chatcmpl-{heading.id}"
 
 
-def _message(parts: tuple[Part, ...], refusal: str | None) -> dict[str, Any]:
-    texts = [part.text for part in parts if isinstance(part, Text)]
-    calls = [written_call(part) for part in parts if isinstance(part, ToolCall)]
-    content = "".join(texts)
+def _message(parts: tuple[Part, ...]) -> dict[str, Any]:
+    kinds: dict[type, list[Any]] = {}
+    for part in parts:
+        kinds.setdefault(type(part), []).append(part)
+    texts, calls = kinds.get(Text, []), kinds.get(ToolCall, [])
+    content = "".join([part.text for part in texts])
+    refusal = "".join([part.text for part in kinds[Refusal]]) if Refusal in kinds else None
     # An answer that says nothing at all is still text to most clients.
     empty = None if calls or refusal else ""
     message: dict[str, Any] = {
         "role": "assistant",
         "content": content or empty,
-        "refusal": refusal,
+        "refusal": refusal or None,
     }
-    annotations = _annotations(parts)
+    annotations = _annotations(texts)
     if annotations:
         message["annotations"] = annotations
-    images = [
-        {"type": "image_url", "image_url": {"url": _image_url(part)}}
-        for part in parts
-        if isinstance(part, Image)
-    ]
-    if images:
-        message["images"] = images
-    thoughts = [part for part in parts if isinstance(part, Reasoning)]
-    if thoughts:
-        _think(message, thoughts)
+    if Image in kinds:
+        message["images"] = [
+            {"type": "image_url", "image_url": {"url": _image_url(part)}} for part in kinds[Image]
+        ]
+    if Reasoning in kinds:
+        _think(message, kinds[Reasoning])
     if calls:
-        message["tool_calls"] = calls
+        message["tool_calls"] = [written_call(call) for call in calls]
     return message
 
 
@@ -114,16 +113,15 @@ def signed(signature: str) -> dict[str, Any]:
     return {"google": {"thought_signature": signature}}
 
 
-def _annotations(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
+def _annotations(texts: list[Text]) -> list[dict[str, Any]]:
     annotations: list[dict[str, Any]] = []
     start = 0
-    for part in parts:
-        if isinstance(part, Text):
-            end = start + len(part.text)
-            annotations += [
-                annotation(citation, start, end) for citation in part.citations if citation.url
-            ]
-            start = end
+    for text in texts:
+        end = start + len(text.text)
+        annotations += [
+            annotation(citation, start, end) for citation in text.citations if citation.url
+        ]
+        start = end
     return annotations
 
 

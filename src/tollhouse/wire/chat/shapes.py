@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from ...core.errors import CallerError, invalid
-from ..json_object import NOT_JSON, raw
+from ..json_object import NOT_JSON, raw, text_of
 
 Shape = TypeVar("Shape")
 
@@ -44,7 +44,7 @@ class Function(msgspec.Struct, gc=False):
         given = self.arguments
         if given is None or isinstance(given, str):
             return given or ""
-        return bytes(raw(given)).decode()
+        return text_of(raw(given))
 
 
 class Custom(msgspec.Struct, gc=False):

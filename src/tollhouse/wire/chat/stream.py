@@ -75,6 +75,8 @@ class EventWriter:
 
     def write(self, events: list[Event]) -> bytes:
         """Frames; the end of the answer is kept for ``finish``."""
+        if len(events) == 1:
+            return self._write(events[0])
         return b"".join([self._write(one) for one in events])
 
     def finish(self, usage: bytes) -> bytes:

@@ -111,8 +111,12 @@ def _within_budget(
     choice = conversation.tool_choice
     forced = choice is not None and choice.choice in _FORCED and bool(conversation.tools)
     too_small = budget < _LEAST or (most is not None and most <= budget)
-    if forced or too_small or _is_within_a_call_unthought(conversation):
-        # Claude thinks neither before a forced call nor on behind one made without thoughts.
+    if _is_within_a_call_unthought(conversation):
+        # Claude does not think on behind a call made without thoughts, or whose thoughts the client
+        # has not kept, as few clients of other dialects do. It need not for this one turn.
+        losses.hint(name)
+        return {}
+    if forced or too_small:
         losses.knob(name)
         return {}
     # Models that take a budget show their thoughts unasked, and some do not know the word for it.

@@ -4,7 +4,7 @@ API reference: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Count
 takes those fields of a Converse body that tokens are made of.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -18,7 +18,7 @@ _COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
 
 
 class _Counted(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    input_tokens: int
+    input_tokens: Annotated[int, msgspec.Meta(ge=0)]
 
 
 _decoder = msgspec.json.Decoder(_Counted)

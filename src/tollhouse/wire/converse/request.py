@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from ..anthropic.schemas import closed
-from ..json_object import NOT_JSON
+from ..json_object import NOT_JSON, write_value
 from ..neutral.conversation import Conversation, OutputFormat, Sampling
 from ..neutral.losses import Losses
 from ..neutral.names import field_name
@@ -110,7 +110,7 @@ def _output_config(
     if output.schema is None:
         name = field_name(conversation.dialect, "output")
         raise losses.essential(name, "a demand for JSON without a schema")
-    definition = {"schema": msgspec.json.encode(closed(output.schema)).decode()}
+    definition = {"schema": write_value(closed(output.schema)).decode()}
     if output.name:
         definition["name"] = output.name
     if output.description:

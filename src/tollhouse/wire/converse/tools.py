@@ -88,7 +88,7 @@ def _specs(tool: Tool, model: str, family: Family, losses: Losses) -> list[dict[
         spec["strict"] = True
         schema = closed(schema)
     elif tool.strict:
-        losses.knob(f"{tool.at}.strict")
+        losses.hint(f"{tool.at}.strict")
     spec["inputSchema"] = {"json": schema}
     mark = cache_point(tool.cache, family) if family in _TOOL_CACHING else []
     return [{"toolSpec": spec}, *mark]

@@ -11,6 +11,7 @@ import re
 import msgspec
 
 from ...core.dialect import Vendor
+from ..json_object import text_of
 from ..neutral.answer import Stop
 from ..neutral.events import (
     ArgumentsDelta,
@@ -143,7 +144,7 @@ class PartReader:
 
     def _call(self, call: FunctionCall, signature: str | None, out: list[Event | Standing]) -> None:
         self._close(out)
-        arguments = "{}" if bytes(call.args) in NOTHING else bytes(call.args).decode()
+        arguments = "{}" if bytes(call.args) in NOTHING else text_of(call.args)
         self.content_bytes += len(arguments)
         out.append(PartBegan(self._index, ToolCall(call.id or self._made_id(), call.name, "")))
         out.append(ArgumentsDelta(arguments))

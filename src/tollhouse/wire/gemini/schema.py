@@ -46,6 +46,7 @@ _MOST_NODES = 4000
 """Of a schema with all references put in place; no tool that a model understands comes near."""
 _DEEPEST = 64
 _MOST_TOLD = 32
+_PLACE = re.compile(r"[0-9]{1,6}")
 _NAME = re.compile(r"[A-Za-z0-9$_.-]{1,40}")
 
 
@@ -174,14 +175,16 @@ class _Cleaner:
         self, schema: Mapping[str, Any], types: list[Any], depth: int
     ) -> dict[str, Any]:
         """A list of types: a choice between schemas of one type each."""
-        if "anyOf" in schema or not types:
+        # What is said of a type stands in each schema of it, so none may be listed twice.
+        distinct = list(dict.fromkeys(kind for kind in types if isinstance(kind, str)))
+        if "anyOf" in schema or not distinct:
             self._drop("type")
             return self.clean(_without(schema, "type"), depth)
-        if len(types) == 1:
-            return self.clean({**schema, "type": types[0]}, depth)
+        if len(distinct) == 1:
+            return self.clean({**schema, "type": distinct[0]}, depth)
         about = {name: schema[name] for name in _OF_ALL_TYPES if name in schema}
         rest = _without(schema, *_OF_ALL_TYPES)
-        return self.clean({**about, "anyOf": [_of_type(rest, kind) for kind in types]}, depth)
+        return self.clean({**about, "anyOf": [_of_type(rest, kind) for kind in distinct]}, depth)
 
     def _merged(self, schema: Mapping[str, Any], depth: int) -> Mapping[str, Any]:
         """``allOf`` put into the schema itself; what is said twice is said as it was said first."""
@@ -246,7 +249,7 @@ class _Cleaner:
             step = coded.replace("~1", "/").replace("~0", "~")
             if isinstance(found, Mapping):
                 found = found.get(step)
-            elif isinstance(found, list) and step.isdigit() and int(step) < len(found):
+            elif isinstance(found, list) and _PLACE.fullmatch(step) and int(step) < len(found):
                 found = found[int(step)]
             else:
                 return None
@@ -267,7 +270,8 @@ def _spelled_out(schema: Mapping[str, Any], drop: Callable[[str], None]) -> Mapp
         if isinstance(written.get("type"), str):
             written["type"] = [written["type"], "null"]
         elif "type" not in written:
-            written["type"] = [_TYPES.get(type(written["enum"][0]), "string"), "null"]
+            kinds = [_TYPES.get(type(value), "string") for value in written["enum"][:1]]
+            written["type"] = [*kinds, "null"]
     if not isinstance(written.get("type"), list):
         _inclusive(written, "exclusiveMinimum", "minimum", 1, max, drop)
         _inclusive(written, "exclusiveMaximum", "maximum", -1, min, drop)

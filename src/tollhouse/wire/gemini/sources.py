@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ..json_object import raw
+from ..json_object import owned, raw
 from ..neutral.parts import Citation
 from .chunk import ABSENT, Chosen, Grounding, GroundingChunk, LogprobsResult, Segment
 
@@ -80,6 +80,6 @@ def _token(chosen: Chosen) -> dict[str, Any]:
     token = chosen.token or ""
     return {
         "token": token,
-        "logprob": chosen.log_probability if chosen.log_probability != ABSENT else 0,
+        "logprob": 0 if chosen.log_probability == ABSENT else owned(chosen.log_probability),
         "bytes": list(token.encode(errors="replace")),
     }

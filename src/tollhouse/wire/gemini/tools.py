@@ -56,9 +56,7 @@ def _declaration(tool: Tool, dialect: Dialect, losses: Losses) -> dict[str, Any]
 def tell(losses: Losses, path: str, keywords: list[str]) -> None:
     """A keyword of a schema is a hint to the model: left out and told, never refused."""
     for keyword in keywords:
-        param = f"{path}.{keyword}" if keyword else path
-        if param not in losses.dropped:
-            losses.dropped.append(param)
+        losses.hint(f"{path}.{keyword}" if keyword else path)
 
 
 def _calling(conversation: Conversation) -> dict[str, Any]:

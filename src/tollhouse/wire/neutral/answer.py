@@ -1,13 +1,12 @@
 """An answer in neutral form, whole."""
 
-from enum import StrEnum
-
 import msgspec
 
+from ...core.label import Label
 from .parts import Part
 
 
-class Stop(StrEnum):
+class Stop(Label):
     """Why an answer ended. Each dialect's table maps its own words to these and back."""
 
     END = "end"

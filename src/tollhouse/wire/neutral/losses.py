@@ -30,6 +30,10 @@ class Losses:
         if not self._allowed:
             message = f"{param} is not something that this model's provider can be asked for."
             raise Unsupported(param, message)
+        self.hint(param)
+
+    def hint(self, param: str) -> None:
+        """Something the client can do without this once: left out and told, never refused."""
         if param not in self.dropped:
             self.dropped.append(param)
 
