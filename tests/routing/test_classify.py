@@ -11,10 +11,10 @@ NOW = 1_700_000_000.0
 @pytest.mark.parametrize(
     ("statuses", "kind"),
     [
-        ((400, 405, 406, 411, 413, 415, 422, 424, 431, 451, 499), FaultKind.REJECTED),
+        ((400, 405, 406, 411, 413, 415, 422, 431, 451), FaultKind.REJECTED),
         ((401, 402, 403), FaultKind.AUTH),
         ((404, 410), FaultKind.MODEL_MISSING),
-        ((408, 409, 500, 501, 502, 503, 504, 520, 529), FaultKind.STATUS),
+        ((408, 409, 424, 499, 500, 501, 502, 503, 504, 520, 529), FaultKind.STATUS),
         ((429,), FaultKind.RATE_LIMITED),
         ((101, 200, 204, 301, 302, 303, 304, 307, 308, 600), FaultKind.INVALID_RESPONSE),
     ],
@@ -31,6 +31,12 @@ def test_C06_time_to_come_back_is_kept() -> None:
     for status in (429, 503):
         assert fault_for_status(status, {"retry-after": "7"}, NOW).retry_after == 7
     assert fault_for_status(429, {}, NOW).retry_after is None
+
+
+def test_C06_a_header_names_the_time_better_than_a_body() -> None:
+    """What a body says of the time counts where no header does."""
+    assert fault_for_status(429, {}, NOW, retry_after=34.5).retry_after == 34.5
+    assert fault_for_status(429, {"retry-after": "7"}, NOW, retry_after=34.5).retry_after == 7
 
 
 def test_words_of_a_refusal_are_the_clients() -> None:
@@ -76,6 +82,18 @@ def test_free_text_is_no_code() -> None:
         (("invalid_api_key",), 401),
         (("model_not_found",), 404),
         (("RESOURCE_EXHAUSTED",), 429),
+        (("billing_error",), 402),
+        (("throttlingException",), 429),
+        (("modelStreamErrorException",), 424),
+        (("modelTimeoutException",), 408),
+        (("internalServerException",), 500),
+        (("serviceUnavailableException",), 503),
+        (("validationException",), 400),
+        ((500, "INVALID_ARGUMENT"), 500),
+        (("CANCELLED",), 499),
+        (("DEADLINE_EXCEEDED",), 504),
+        (("vector_store_timeout",), 504),
+        (("image_parse_error",), 400),
         ((None, "server_error"), 500),
         (("nobody knows", "rate_limit_error"), 429),
         ((), 502),

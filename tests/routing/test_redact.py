@@ -21,6 +21,8 @@ KEY = "sk-canary-0123456789abcdef"
         "xai-abcdefghijkl1234",
         "AKIAIOSFODNN7EXAMPLE",
         "AIzaSyA1234567890abcdefghijklmnop",
+        "ya29.a0AfB-byC_12345678.90",
+        "projects/our-project-1234",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.s3cr3tsignature",
         "Bearer abcdefgh12345678",
         "authorization: Basic dXNlcjpwYXNzd29yZDEyMw==",

@@ -14,7 +14,7 @@ from ..pipeline.call import read_call
 from ..pipeline.callers import Callers
 from ..pipeline.gateway import Gateway
 from ..ports import Clock, Ids, Observer
-from ..wire.errors import error_body
+from ..wire.errors import error_body, is_anthropic
 from .body import read_body
 from .exchange import ClientLeft, HttpExchange
 from .headers import (
@@ -134,6 +134,8 @@ async def answer_error(exchange: HttpExchange, error: TollhouseError, name: str)
     if exchange.started:
         return
     head = {"content-type": "application/json", "x-request-id": name, **error.headers}
+    if is_anthropic(exchange.path):
+        head["request-id"] = name
     await exchange.answer(error.status, encode(head), error_body(error, name, exchange.path))
 
 

@@ -8,9 +8,14 @@ _ANTHROPIC = "/v1/messages"
 _MESSAGES = frozenset({Endpoint.MESSAGES, Endpoint.COUNT_TOKENS})
 
 
+def is_anthropic(path: str) -> bool:
+    """Whether who asks at ``path`` speaks Anthropic's protocol."""
+    return path == _ANTHROPIC or path.startswith(f"{_ANTHROPIC}/")
+
+
 def error_body(error: TollhouseError, request_id: str, path: str) -> bytes:
     """A whole error answer for whoever asked at ``path``."""
-    if path == _ANTHROPIC or path.startswith(f"{_ANTHROPIC}/"):
+    if is_anthropic(path):
         from .anthropic import errors as anthropic  # noqa: PLC0415 - few clients need it
 
         return anthropic.error_body(error, request_id)

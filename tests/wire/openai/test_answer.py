@@ -27,7 +27,9 @@ SOUND: dict[Endpoint, str] = {
     Endpoint.RERANK: '"results":[{"index":0,"relevance_score":0.9}]',
     Endpoint.MODERATIONS: '"results":[{"flagged":false}]',
 }
-EVERYWHERE = pytest.mark.parametrize("endpoint", list(Endpoint))
+OPENAI = [one for one in Endpoint if one not in {Endpoint.MESSAGES, Endpoint.COUNT_TOKENS}]
+"""The endpoints of OpenAI's protocol."""
+EVERYWHERE = pytest.mark.parametrize("endpoint", OPENAI)
 
 
 def body_of(endpoint: Endpoint, more: str = f'"usage":{USAGE}') -> bytes:
@@ -42,12 +44,8 @@ def answer(endpoint: Endpoint, body: bytes | None = None) -> Answer:
     return found
 
 
-ANSWERED = [
-    one
-    for one in Endpoint
-    if one not in {Endpoint.SPEECH, Endpoint.MESSAGES, Endpoint.COUNT_TOKENS}
-]
-"""The endpoints of OpenAI's protocol that are answered in JSON."""
+ANSWERED = [one for one in OPENAI if one is not Endpoint.SPEECH]
+"""Those that are answered in JSON."""
 
 
 def refusal(body: bytes | str, endpoint: Endpoint) -> NotAnAnswer:

@@ -158,7 +158,11 @@ def test_results_may_hold_pictures() -> None:
         "call_id": "c",
         "output": [
             {"type": "input_text", "text": "x"},
-            {"type": "input_image", "image_url": "data:image/png;base64,iVBO"},
+            {
+                "type": "input_image",
+                "image_url": "data:image/png;base64,iVBO",
+                "detail": "auto",
+            },
         ],
     }
 
@@ -180,7 +184,10 @@ def test_long_call_ids_are_shortened_alike() -> None:
             Image(Media(url="https://a.b/c"), detail="high"),
             {"type": "input_image", "image_url": "https://a.b/c", "detail": "high"},
         ),
-        (Image(Media(file_id="file_1")), {"type": "input_image", "file_id": "file_1"}),
+        (
+            Image(Media(file_id="file_1")),
+            {"type": "input_image", "file_id": "file_1", "detail": "auto"},
+        ),
         (
             Document(Media("application/pdf", "JVBE")),
             {

@@ -36,7 +36,7 @@ def error_object(error: TollhouseError, request_id: str) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "message": error.message,
         "type": _type_of(error.status),
-        "param": error.param,
+        "param": error.param or None,
         "code": code,
         "request_id": request_id,
     }
