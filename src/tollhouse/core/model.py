@@ -182,7 +182,9 @@ class Target:
     """Whether knobs that the target lacks are left out, and told, rather than refused."""
     most_output: int | None = None
     """What is asked for where a protocol wants a bound and the client gave none."""
-    lanes: dict[Endpoint | None, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    lanes: dict[Endpoint | None, Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     """Kept by ``pipeline.lanes``: a lane follows from the fields above, and every attempt asks."""
 
 
