@@ -61,7 +61,7 @@ def test_an_interface_is_one_of_the_protocols_own(protocol: str, api: Api) -> No
 
 def test_what_a_document_says_of_the_call_reaches_the_target() -> None:
     """The interface, what becomes of knobs, and the most that can be asked for."""
-    fields = {
+    fields: dict[str, Any] = {
         "provider": "openai",
         "limits": {"max_tokens": 700},
         "provider_config": {"api": "responses", "unsupported_params": "drop"},
