@@ -24,7 +24,7 @@ if __package__ in (None, ""):
     # In place of this folder, whose modules are no top-level ones.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from bench.stub_application import StubbedApplication, stubbed
+from bench.stub_application import PASSED_ON, TRANSLATED, StubbedApplication, stubbed
 
 EVENTS = 100
 REQUESTS = 200
@@ -114,10 +114,12 @@ async def calls_of(request: Callable[[], Awaitable[bytes]]) -> Calls:
     return min(counts, key=lambda calls: calls.own.total() + calls.libraries.total())
 
 
-async def calls_of_a_stream(application: StubbedApplication, events: int) -> Calls:
+async def calls_of_a_stream(
+    application: StubbedApplication, events: int, model_id: str = PASSED_ON
+) -> Calls:
     """What a stream of so many events comes to."""
     application.upstream.events = events
-    return await calls_of(partial(application.chat, stream=True))
+    return await calls_of(partial(application.chat, model_id, stream=True))
 
 
 async def calls_behind(application: StubbedApplication, requests: int) -> Calls:
@@ -145,17 +147,28 @@ async def _report(folder: Path, *, functions: bool) -> list[str]:
         request = await calls_of(application.chat)
         few = await calls_of_a_stream(application, EVENTS)
         many = await calls_of_a_stream(application, 2 * EVENTS)
+        translated = await calls_of(partial(application.chat, TRANSLATED))
+        few_translated = await calls_of_a_stream(application, EVENTS, TRANSLATED)
+        many_translated = await calls_of_a_stream(application, 2 * EVENTS, TRANSLATED)
         behind = await calls_behind(application, REQUESTS)
         more_behind = await calls_behind(application, 2 * REQUESTS)
     lines = [
-        "                     own  libraries  native   lines  JSON",
+        "                        own  libraries  native   lines  JSON",
         _row("a request", request, none, 1),
         _row("an event", many, few, EVENTS),
+        _row("a translated request", translated, none, 1),
+        _row("a translated event", many_translated, few_translated, EVENTS),
         _row("behind a request", more_behind, behind, REQUESTS),
         f"libraries called: {', '.join(sorted(request.packages | many.packages))}",
     ]
     if functions:
-        kinds = {"a request": request, "a stream": many, f"behind {REQUESTS} requests": behind}
+        kinds = {
+            "a request": request,
+            "a stream": many,
+            "a translated request": translated,
+            "a translated stream": many_translated,
+            f"behind {REQUESTS} requests": behind,
+        }
         for title, of in kinds.items():
             for kind in (of.own, of.libraries, of.native):
                 lines += ["", f"{title}, {kind.total()} in all"]
@@ -172,7 +185,7 @@ def _row(title: str, many: Calls, few: Calls, times: int) -> str:
         (many.json, few.json),
     )
     own, libraries, native, lines, json = (f"{(more - less) / times:g}" for more, less in pairs)
-    return f"{title:18} {own:>5}  {libraries:>9}  {native:>6}  {lines:>6}  {json:>4}"
+    return f"{title:21} {own:>5}  {libraries:>9}  {native:>6}  {lines:>6}  {json:>4}"
 
 
 def main() -> None:

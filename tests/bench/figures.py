@@ -118,6 +118,16 @@ def at_most(limit: float) -> Judge:
     return judge
 
 
+def at_least(limit: float) -> Judge:
+    """The gateway's median must not fall short of a number."""
+
+    def judge(figure: Figure) -> bool | None:
+        own = figure.median(figure.own)
+        return None if own is None else own >= limit
+
+    return judge
+
+
 def at_least_of(peer: str, share: float = 1.0) -> Judge:
     """The gateway's median must be at least this share of a peer's."""
 

@@ -37,6 +37,8 @@ class Tollhouse:
     key: str
     name: str = "tollhouse"
     slow: bool = False
+    translates: bool = False
+    """Whether its provider speaks Anthropic's dialect."""
 
     def version(self) -> str:
         """The package's."""
@@ -46,20 +48,22 @@ class Tollhouse:
         """``tollhouse serve``, its one provider being the upstream."""
         del folder
         port = free_port()
-        config = _configure(self.home, port, upstream.port)
+        config = _configure(self.home, port, upstream.port, translates=self.translates)
         chat = Chat(port, {"authorization": f"Bearer {self.key}"})
         return Launch([*_COMMAND, "serve", "--config", str(config)], chat, _environment(self.home))
 
 
-def prepare(home: Path, *, name: str = "tollhouse", models: int = 1) -> Tollhouse:
+def prepare(
+    home: Path, *, name: str = "tollhouse", models: int = 1, translates: bool = False
+) -> Tollhouse:
     """Make a gateway's folder with an org, a key and so many models in its catalogue."""
-    config = _configure(home, free_port(), free_port())
+    config = _configure(home, free_port(), free_port(), translates=translates)
     _run(home, "migrate", "--config", str(config))
     _run(home, "orgs", "create", "bench", "--plan", "pro", "--config", str(config))
     told = _run(home, "keys", "create", "--org", "bench", "--json", "--config", str(config))
     if models > 1:
         asyncio.run(_fill(f"sqlite:///{home}/tollhouse.db", models))
-    return Tollhouse(home, json.loads(told)["key"], name)
+    return Tollhouse(home, json.loads(told)["key"], name, translates=translates)
 
 
 def model_ids(count: int, of: int) -> list[str]:
@@ -97,20 +101,22 @@ def _document(index: int) -> dict[str, Any]:
     return new_document(body, uid=uid, now=1.0, actor="bench", source="import")
 
 
-def _configure(home: Path, port: int, upstream_port: int) -> Path:
-    provider = {
-        "base_url": f"http://127.0.0.1:{upstream_port}/v1",
+def _configure(home: Path, port: int, upstream_port: int, *, translates: bool) -> Path:
+    url = f"http://127.0.0.1:{upstream_port}"
+    provider: dict[str, Any] = {
+        "base_url": f"{url}/v1",
         "max_connections": _CONNECTIONS,
         "transport": "auto",  # whatever other tests of the run are over
     }
+    if translates:
+        provider |= {"protocol": "anthropic", "base_url": url}
+    chat = model("bench/chat", upstream_model=canned.CLAUDE if translates else canned.MODEL)
     server = {"listen": f"127.0.0.1:{port}", "max_inflight": _CONNECTIONS, "drain_seconds": 1}
     sections: dict[str, dict[str, Any]] = {
         "server": server,
         "telemetry": {"log": "json", "log_level": "info"},
     }
-    return write_config(
-        home, {"up": provider}, [model("bench/chat", upstream_model=canned.MODEL)], (), sections
-    )
+    return write_config(home, {"up": provider}, [chat], (), sections)
 
 
 def _environment(home: Path) -> Mapping[str, str]:

@@ -2,7 +2,8 @@
 
 A peer lives in a folder of its own below the folder for peers (``installs``); one that is not there
 is skipped. Each is given its cheapest set-up that relays chats to one upstream: one worker, no
-retries, no health checks where they can be switched off, logs to nowhere.
+retries, no health checks where they can be switched off, logs to nowhere. Those that translate have
+a second set-up, whose upstream speaks Anthropic's dialect.
 """
 
 import json
@@ -10,11 +11,12 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
+from bench import canned
 from bench.machine import free_port
 from bench.process import Chat, Launch
 from bench.subjects import Subject
@@ -111,6 +113,7 @@ class Litellm:
     home: Path
     name: str = "litellm"
     slow: bool = True
+    translates: bool = False
 
     def version(self) -> str:
         """Its package's."""
@@ -119,9 +122,10 @@ class Litellm:
     def launch(self, folder: Path, upstream: Chat) -> Launch:
         """One worker with a master key and one model."""
         port = free_port()
+        url = f"http://127.0.0.1:{upstream.port}"
         parameters = {
-            "model": "openai/gpt-bench",
-            "api_base": f"http://127.0.0.1:{upstream.port}/v1",
+            "model": f"anthropic/{canned.CLAUDE}" if self.translates else f"openai/{canned.MODEL}",
+            "api_base": url if self.translates else f"{url}/v1",
             "api_key": "none",
         }
         config = folder / "litellm.yaml"
@@ -135,6 +139,10 @@ class Litellm:
         argv += ["--port", str(port), "--num_workers", "1", "--telemetry", "False"]
         env = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
         return Launch(argv, Chat(port, {"authorization": "Bearer sk-bench"}), env)
+
+    def translating(self) -> Subject:
+        """The same worker with a model of Anthropic's."""
+        return replace(self, translates=True)
 
 
 _ON_LOOPBACK = """\
@@ -153,6 +161,7 @@ class Portkey:
     home: Path
     name: str = "portkey"
     slow: bool = True
+    translates: bool = False
 
     @property
     def _package(self) -> Path:
@@ -171,11 +180,19 @@ class Portkey:
         argv = [shutil.which("node") or "node", "--require", str(preload)]
         argv += [str(self._package / "build/start-server.js"), f"--port={port}", "--headless"]
         headers = {
-            "x-portkey-provider": "openai",
+            "x-portkey-provider": "anthropic" if self.translates else "openai",
             "x-portkey-custom-host": f"http://127.0.0.1:{upstream.port}/v1",
         }
         env = {"NODE_ENV": "production", "TRUSTED_CUSTOM_HOSTS": "127.0.0.1"}
-        return Launch(argv, Chat(port, headers), env)
+        chat = Chat(port, headers)
+        if self.translates:
+            # The model's name goes through as it is.
+            chat = replace(chat, model=canned.CLAUDE)
+        return Launch(argv, chat, env)
+
+    def translating(self) -> Subject:
+        """The same, told by a header that its provider is Anthropic."""
+        return replace(self, translates=True)
 
 
 def present(folder: Path | None) -> list[Subject]:

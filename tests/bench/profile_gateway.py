@@ -2,6 +2,7 @@
 
     python tests/bench/profile_gateway.py                  chat requests, 32 connections
     python tests/bench/profile_gateway.py --streams        events of 200 streams, 10 000 a second
+    python tests/bench/profile_gateway.py --translated     either, for Anthropic's dialect
 
 Each question has a run of its own, so that no instrument is in another's figures: CPU time and
 sleeps are the kernel's own counts of a run that nobody watched; system calls are counted by
@@ -185,8 +186,8 @@ def _attached(command: Sequence[str]) -> Iterator[None]:
 
 
 @contextmanager
-def _requests(cores: Cores, folder: Path) -> Iterator[Setting]:
-    made = gateway.prepare(folder / "home")
+def _requests(cores: Cores, folder: Path, *, translates: bool) -> Iterator[Setting]:
+    made = gateway.prepare(folder / "home", translates=translates)
     with (
         fast_upstream(cores, folder / "upstream") as upstream,
         running(made, upstream, cores, folder) as started,
@@ -199,8 +200,8 @@ def _requests(cores: Cores, folder: Path) -> Iterator[Setting]:
 
 
 @contextmanager
-def _streams(cores: Cores, folder: Path) -> Iterator[Setting]:
-    made = gateway.prepare(folder / "home")
+def _streams(cores: Cores, folder: Path, *, translates: bool) -> Iterator[Setting]:
+    made = gateway.prepare(folder / "home", translates=translates)
     with (
         scripted_upstream(cores, folder / "upstream") as upstream,
         running(made, upstream, cores, folder) as started,
@@ -226,6 +227,9 @@ def main() -> int:
         description=summary, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--streams", action="store_true", help="streamed events, not requests")
+    parser.add_argument(
+        "--translated", action="store_true", help="the provider speaks Anthropic's dialect"
+    )
     parser.add_argument("--seconds", type=int, default=5, metavar="N", help="of each run")
     parser.add_argument("--most", type=int, default=30, metavar="N", help="functions to show")
     parser.add_argument("--core", default="0", metavar="N", help="for the gateway")
@@ -240,7 +244,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tollhouse-profile-") as made:
         folder = Path(made)
         try:
-            with running_for(cores, folder) as setting:
+            with running_for(cores, folder, translates=asked.translated) as setting:
                 setting.work(1)
                 _print(f"one {unit}", told_by_the_kernel(setting, asked.seconds))
                 sampled = functions(setting, asked.seconds, folder, asked.most)

@@ -18,7 +18,7 @@ from bench.upstreams import fast_upstream, scripted_upstream
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How long and how much: on a quiet machine about 22 minutes with every peer."""
+    """How long and how much: on a quiet machine about 28 minutes with every peer."""
 
     rounds: int = 3
     more_rounds: int = 5

@@ -4,18 +4,20 @@ import base64
 import http.client
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from random import Random
 
 from bench import closed_loop, gateway, installs, open_loop
 from bench.figures import GATEWAY, Figure, at_least_of, at_most, at_most_of
+from bench.loads import MICRO, SETTLE, event_cpu, loaded, warm_up
 from bench.machine import cpu_seconds, resident_bytes
 from bench.process import Chat, Failed
 from bench.rounds import Bench
 from bench.stream_reader import StreamReader
 from bench.subjects import Running, Subject, running
+from bench.translation import translation
 from bench.upstreams import begin, fast_upstream
 
 LOADS = (10, 50, 80)
@@ -24,16 +26,12 @@ EVENT_RATES = (1_000, 10_000)
 """Events per second, all streams together: the last is judged. At the first most events wake a
 sleeping process, which costs every subject alike and more than the event."""
 _REQUESTS = 1_500
-_KEPT_UP = 0.95
 _LATE = 0.001
 _WARM_STREAMS = 20
 _SLOW_SHARE = 4
-_SLOW_WARM_UP = 3
-_SETTLE = 1.0
 _FEW_MODELS = 100
 _ASKED_MODELS = 100
 _LARGE = 5_000_000
-_MICRO = 1e6
 
 
 def throughput(bench: Bench) -> list[Figure]:
@@ -50,10 +48,10 @@ def throughput(bench: Bench) -> list[Figure]:
 
     def measure(subject: Subject) -> Mapping[str, float]:
         with bench.fast(subject) as (started, _):
-            got = _load(bench, subject, started)
+            got = loaded(bench, subject, started)
         for note in got.notes:
             rate.of(subject.name).note(note)
-        return {rate.key: got.per_second, cpu.key: got.cpu_per_request * _MICRO}
+        return {rate.key: got.per_second, cpu.key: got.cpu_per_request * MICRO}
 
     bench.interleave("throughput", [rate, cpu], measure, more=True)
     for name in rate.series:
@@ -85,9 +83,9 @@ def latency(bench: Bench) -> list[Figure]:
         with bench.fast(subject) as (started, upstream):
             full = bench.capacity.get(subject.name)
             if full is None:
-                full = _load(bench, subject, started).per_second
+                full = loaded(bench, subject, started).per_second
             else:
-                closed_loop.load(started.chat, bench.cores, bench.folder, _warm_up(bench, subject))
+                closed_loop.load(started.chat, bench.cores, bench.folder, warm_up(bench, subject))
             for load in LOADS:
                 rate = full * load / 100
                 if rate > open_loop.MOST_PER_SECOND:
@@ -136,34 +134,14 @@ def stream_cpu(bench: Bench) -> list[Figure]:
                 # Upwards, so that what was late at one rate does not come during another.
                 for rate, figure in figures.items():
                     begin(upstream, rate)
-                    used = _event_cpu(bench, started, reader, rate, figure.of(subject.name).note)
-                    values[figure.key] = used * _MICRO
+                    used = event_cpu(bench, started, reader, rate, figure.of(subject.name).note)
+                    values[figure.key] = used * MICRO
             finally:
                 reader.close()
         return values
 
     bench.interleave("stream-cpu", list(figures.values()), measure, more=True)
     return list(figures.values())[::-1]
-
-
-def _event_cpu(
-    bench: Bench,
-    started: Running,
-    reader: StreamReader,
-    rate: float,
-    note: Callable[[str], None],
-) -> float:
-    """Seconds of CPU time per event, of streams that come at this rate."""
-    seconds = bench.scale.stream_seconds
-    reader.read(_SETTLE)
-    before = cpu_seconds(started.pid)
-    events = reader.read(seconds)
-    used = cpu_seconds(started.pid) - before
-    if not events:
-        raise Failed("no event came")
-    if events < _KEPT_UP * rate * seconds:
-        note("did not keep up: events came late and in bunches")
-    return used / events
 
 
 def stream_memory(bench: Bench) -> list[Figure]:
@@ -182,7 +160,7 @@ def stream_memory(bench: Bench) -> list[Figure]:
             reader = StreamReader(started.chat)
             try:
                 reader.open(_WARM_STREAMS)
-                reader.read(_SETTLE)
+                reader.read(SETTLE)
                 before = resident_bytes(started.pid)
                 opened = count
                 if subject.slow:
@@ -191,7 +169,7 @@ def stream_memory(bench: Bench) -> list[Figure]:
                         f"{opened} streams, of which it is slow to open more"
                     )
                 reader.open(opened)
-                reader.read(_SETTLE)
+                reader.read(SETTLE)
                 grown = resident_bytes(started.pid) - before
             finally:
                 reader.close()
@@ -220,7 +198,7 @@ def start(bench: Bench) -> list[Figure]:
 
     def measure(subject: Subject) -> Mapping[str, float]:
         with bench.fast(subject) as (started, _):
-            time.sleep(_SETTLE)
+            time.sleep(SETTLE)
             held = resident_bytes(started.pid) / 1e6
         return {seconds.key: started.seconds_to_answer, memory.key: held}
 
@@ -288,7 +266,7 @@ def catalogue(bench: Bench) -> list[Figure]:
                 one = running(subject, upstream, bench.cores, bench.folder / name)
                 both[name] = stack.enter_context(one)
             ids = gateway.model_ids(_ASKED_MODELS, sizes[name])
-            return {figure.key: _load(bench, subject, both[name], ids).cpu_per_request * _MICRO}
+            return {figure.key: loaded(bench, subject, both[name], ids).cpu_per_request * MICRO}
 
         bench.interleave("catalogue", [figure], measure, subjects, more=True)
     return [figure]
@@ -329,26 +307,8 @@ ROWS: dict[str, Callable[[Bench], list[Figure]]] = {
     "install": install,
     "catalogue": catalogue,
     "big-body": big_body,
+    "translation": translation,
 }
-
-
-def _warm_up(bench: Bench, subject: Subject) -> float:
-    """Seconds; the slow ones load and compile much of themselves at their first requests."""
-    return bench.scale.warm_up * (_SLOW_WARM_UP if subject.slow else 1)
-
-
-def _load(
-    bench: Bench, subject: Subject, started: Running, models: Sequence[str] = ()
-) -> closed_loop.Throughput:
-    return closed_loop.measure(
-        started.chat,
-        started.pid,
-        bench.cores,
-        bench.folder,
-        seconds=bench.scale.seconds,
-        warm_up=_warm_up(bench, subject),
-        models=models,
-    )
 
 
 def _note_trouble(note: Callable[[str], None], through: open_loop.Latencies) -> None:

@@ -5,13 +5,14 @@
                                                            the peers too, installed where missing
     python tests/bench/run.py --quick                      a few seconds per row: does it work
     python tests/bench/run.py --only throughput,stream-cpu --peers nginx,envoy --rounds 7
+    python tests/bench/run.py --only translation --peers litellm,portkey --peers-dir ~/.cache/peers
     python tests/bench/run.py --json result.json --chart result.svg
 
 It runs on Linux, in an environment with the gateway installed (``pip install -e .``); ``taskset``
 is needed, ``wrk`` for the rows with closed-loop load, and nginx is the upstream and a peer where it
 is installed. What is measured has one core for itself (``--core``), and everything else, this
 program included, runs on another (``--load-core``): the machine needs two, with nothing else to do.
-With every peer it takes about 22 minutes. All sockets are on loopback, all files below a temporary
+With every peer it takes about 28 minutes. All sockets are on loopback, all files below a temporary
 folder, and only processes started here are ended. Exit codes: 0 measured, 1 something could not be
 measured, 2 wrong use.
 """
@@ -123,7 +124,7 @@ def _facts(bench: Bench) -> dict[str, str]:
     cores, scale = bench.cores, bench.scale
     rounds = f"{scale.rounds}, interleaved"
     if scale.more_rounds != scale.rounds:
-        rounds += f"; {scale.more_rounds} of throughput, stream-cpu and catalogue"
+        rounds += f"; {scale.more_rounds} of throughput, stream-cpu, catalogue and translation"
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         **described(),

@@ -1,4 +1,4 @@
-"""A provider in a process of its own: whole chat answers at once, streams at an even pace.
+"""A provider in a process of its own: whole answers at once, streams at an even pace.
 
     python tests/bench/scripted_upstream.py --port 9000
 
@@ -6,7 +6,8 @@ A stream gets its first event at once. The others come when a request for ``/beg
 that all streams are open and how many events a second they get together: one clock paces them all,
 and at each tick the next stream in turn gets one event, so that events never come in bunches
 however many streams there are. Another such request changes the pace. Every other request, whatever
-its path, gets the whole answer once its body is read.
+its path, gets the whole answer once its body is read. What is asked at Anthropic's path is answered
+in Anthropic's words, all else in OpenAI's.
 """
 
 import argparse
@@ -14,10 +15,10 @@ import asyncio
 import re
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 if __package__ in (None, ""):
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -29,6 +30,7 @@ _STREAM = re.compile(rb'"stream"\s*:\s*true')
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:\s*chunked", re.IGNORECASE)
 _BEGIN = re.compile(rb"POST /begin/([\d.]+) ")
+_MESSAGES = f"POST {canned.MESSAGES} ".encode()
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
@@ -36,17 +38,37 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-_BODY = canned.whole()
-WHOLE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
-    len(_BODY),
-    _BODY,
+def _whole(body: bytes) -> bytes:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    return head % len(body) + body
+
+
+_STREAM_HEAD = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 )
 _WORDS = ("so", " many", " words", " that", " never", " end,")
-EVENTS = [_chunk(canned.event(word)) for word in _WORDS]
 """Several, since a gateway may take a model that says one thing for ever for a broken one."""
-STREAM = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-    + EVENTS[0]
+
+
+class Voice(NamedTuple):
+    """What is said in one dialect."""
+
+    whole: bytes
+    begin: bytes
+    """A stream's head and all up to its first content."""
+    events: Sequence[bytes]
+    """What it goes on with, over and over."""
+
+
+CHAT = Voice(
+    _whole(canned.whole()),
+    _STREAM_HEAD + _chunk(canned.event(_WORDS[0])),
+    [_chunk(canned.event(word)) for word in _WORDS],
+)
+MESSAGES = Voice(
+    _whole(canned.message()),
+    _STREAM_HEAD + _chunk(canned.message_begin(_WORDS[0])),
+    [_chunk(canned.message_event(word)) for word in _WORDS],
 )
 
 
@@ -66,9 +88,9 @@ class Streams:
         ticker = self._ticker = Ticker(rate)
         loop.add_reader(ticker.fileno(), lambda: self.tick(ticker.due()))
 
-    def add(self, connection: "Connection") -> None:
+    def add(self, connection: "Connection", voice: Voice) -> None:
         """Begin to pace a stream."""
-        self._waiting.append((connection, cycle(EVENTS)))
+        self._waiting.append((connection, cycle(voice.events)))
 
     def tick(self, events: int) -> None:
         """Send the next events; a stream that ended has lost its turn."""
@@ -122,14 +144,15 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, request: bytes) -> None:
         # A stream is told by the ends of a body, so that a large one is not walked.
+        voice = MESSAGES if request.startswith(_MESSAGES) else CHAT
         if _STREAM.search(request[:4096]) or _STREAM.search(request[-256:]):
-            self.transport.write(STREAM)
-            self._streams.add(self)
+            self.transport.write(voice.begin)
+            self._streams.add(self, voice)
         else:
             begin = _BEGIN.match(request)
             if begin:
                 self._streams.pace(float(begin[1]))
-            self.transport.write(WHOLE)
+            self.transport.write(voice.whole)
 
 
 async def serve(port: int) -> None:

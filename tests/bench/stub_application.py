@@ -25,6 +25,10 @@ from tollhouse.ports import UpstreamRequest
 from tollhouse.settings import load
 from tollhouse.telemetry.logs import JsonFormatter
 
+PASSED_ON = "bench/chat"
+"""The model whose provider speaks the client's dialect."""
+TRANSLATED = "bench/claude"
+"""The model whose provider speaks Anthropic's dialect."""
 _FINISH = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}
 
 
@@ -60,13 +64,21 @@ class StubTransport:
             b"data: " + json.dumps(told).encode() + b"\n\n"
             for told in (last, {**last, "choices": [], "usage": usage})
         ] + [b"data: [DONE]\n\n"]
+        self._message = canned.message()
+        self._message_begin = canned.message_begin(" word")
+        self._message_event = canned.message_event(" word")
+        self._message_end = canned.message_end()
 
     async def send(self, request: UpstreamRequest) -> StubExchange:
-        """Answer."""
-        if b'"stream":true' in request.body:
-            pieces = [self._event] * self.events + self._end
-            return StubExchange("text/event-stream", pieces)
-        return StubExchange("application/json", [self._whole])
+        """Answer, in Anthropic's words what is asked at Anthropic's path."""
+        messages = request.url.endswith(canned.MESSAGES)
+        if b'"stream":true' not in request.body:
+            return StubExchange("application/json", [self._message if messages else self._whole])
+        pieces = [self._event] * self.events + self._end
+        if messages:
+            more = [self._message_event] * (self.events - 1)
+            pieces = [self._message_begin, *more, self._message_end]
+        return StubExchange("text/event-stream", pieces)
 
     async def aclose(self) -> None:
         """Nothing is held."""
@@ -126,7 +138,7 @@ class StubbedApplication:
         answer = await self.ask("/admin/v1/keys", {"org": "acme"}, ADMIN_TOKEN)
         self._key = json.loads(answer)["key"]
 
-    async def chat(self, model_id: str = "bench/chat", **fields: Any) -> bytes:
+    async def chat(self, model_id: str = PASSED_ON, **fields: Any) -> bytes:
         """The answer to a chat request."""
         answer = await self.ask("/v1/chat/completions", chat(model_id, **fields), self._key)
         assert b'"error"' not in answer, answer
@@ -189,9 +201,13 @@ def stopped_clock() -> Iterator[Callable[[float], None]]:
 
 @asynccontextmanager
 async def stubbed(folder: Path, models: int = 1) -> AsyncIterator[StubbedApplication]:
-    """An application with so many models, warm."""
-    catalogue = [model("bench/chat"), *(model(f"bench/other-{n}") for n in range(models - 1))]
-    providers = {"up": "http://127.0.0.1:9/v1"}
+    """An application with so many models and one whose provider is Anthropic, warm."""
+    catalogue = [model(PASSED_ON), *(model(f"bench/other-{n}") for n in range(models - 1))]
+    catalogue.append(model(TRANSLATED, "claude", upstream_model=canned.CLAUDE))
+    providers = {
+        "up": {"base_url": "http://127.0.0.1:9/v1"},
+        "claude": {"protocol": "anthropic", "base_url": "http://127.0.0.1:9"},
+    }
     orgs = [{"slug": "acme", "plan": "pro"}]
     upstream = StubTransport()
     config = write_config(folder, providers, catalogue, orgs, {})
@@ -203,8 +219,9 @@ async def stubbed(folder: Path, models: int = 1) -> AsyncIterator[StubbedApplica
                 ready = StubbedApplication(app, upstream, forward)
                 await ready.make_key()
                 for _ in range(5):
-                    await ready.chat()
-                    await ready.chat(stream=True)
+                    for model_id in (PASSED_ON, TRANSLATED):
+                        await ready.chat(model_id)
+                        await ready.chat(model_id, stream=True)
                 yield ready
                 ready.leave()
         finally:

@@ -2,11 +2,11 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bench.process import Chat, Cores, Launch, started, until_it_answers
 
@@ -31,6 +31,20 @@ class Subject(Protocol):
     def launch(self, folder: Path, upstream: Chat) -> Launch:
         """How it is started in front of an upstream; its files go to ``folder``."""
         ...
+
+
+@runtime_checkable
+class Translator(Protocol):
+    """A subject that can be asked in OpenAI's words and ask its upstream in Anthropic's."""
+
+    def translating(self) -> Subject:
+        """The same, doing that."""
+        ...
+
+
+def translators(subjects: Sequence[Subject]) -> list[Subject]:
+    """Those of the subjects that translate, doing it."""
+    return [one.translating() for one in subjects if isinstance(one, Translator)]
 
 
 @dataclass(frozen=True, slots=True)

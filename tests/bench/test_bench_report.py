@@ -7,7 +7,7 @@ import pytest
 
 from bench import run, table
 from bench.chart import svg
-from bench.figures import Figure, at_least_of, at_most, at_most_of
+from bench.figures import Figure, at_least, at_least_of, at_most, at_most_of
 
 FACTS = {"cpu": "An <old> CPU", "date": "2026-01-02"}
 
@@ -47,6 +47,14 @@ def test_nothing_is_reached_without_the_peer(figure: Figure) -> None:
 def test_a_limit_may_be_met_exactly(value: float, reached: bool) -> None:  # noqa: FBT001
     """At most means at most."""
     figure = Figure("memory", "memory", "MB", must="at most 90 MB", judge=at_most(90.0))
+    figure.of("tollhouse").samples = [value]
+    assert figure.reached is reached
+
+
+@pytest.mark.parametrize(("value", "reached"), [(3_000.0, True), (2_999.0, False)])
+def test_a_rate_may_be_just_enough(value: float, reached: bool) -> None:  # noqa: FBT001
+    """At least means at least."""
+    figure = Figure("rate", "rate", "requests/s", must="at least 3 000", judge=at_least(3_000))
     figure.of("tollhouse").samples = [value]
     assert figure.reached is reached
 

@@ -23,15 +23,15 @@ import pytest
 import pytest_asyncio
 
 from bench.calls import EVENTS, REQUESTS, calls_behind, calls_of, calls_of_a_stream
-from bench.stub_application import StubbedApplication, stubbed
+from bench.stub_application import TRANSLATED, StubbedApplication, stubbed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CALLS_OF_A_REQUEST = 165
+CALLS_OF_A_REQUEST = 171
 """Of our own functions, for a whole chat request."""
-NATIVE_CALLS_OF_A_REQUEST = 197
+NATIVE_CALLS_OF_A_REQUEST = 200
 """Of C functions, by our own."""
-LINES_OF_A_REQUEST = 922
+LINES_OF_A_REQUEST = 969
 """Of our own that are run."""
 JSON_OF_A_REQUEST = 10
 """Times that JSON is read or written, small pieces included."""
@@ -47,6 +47,17 @@ NATIVE_CALLS_OF_AN_EVENT = 13
 """Of C functions, by our own."""
 LINES_OF_AN_EVENT = 49
 """Of our own that are run."""
+CALLS_OF_A_TRANSLATED_REQUEST = 232
+"""Of our own functions, for a whole chat that a provider is asked in Anthropic's dialect."""
+NATIVE_CALLS_OF_A_TRANSLATED_REQUEST = 236
+LINES_OF_A_TRANSLATED_REQUEST = 1278
+JSON_OF_A_TRANSLATED_REQUEST = 16
+CALLS_OF_A_TRANSLATED_EVENT = 13
+"""Of our own functions, for one more event of such a chat's stream."""
+NATIVE_CALLS_OF_A_TRANSLATED_EVENT = 17
+LINES_OF_A_TRANSLATED_EVENT = 79
+JSON_OF_A_TRANSLATED_EVENT = 2
+"""Once read and once written."""
 SLACK = 1.05
 
 
@@ -94,6 +105,27 @@ async def test_a_streamed_event_does_no_more_than_it_did(small: StubbedApplicati
     assert many.native.total() - few.native.total() <= EVENTS * NATIVE_CALLS_OF_AN_EVENT
     assert many.lines - few.lines <= EVENTS * LINES_OF_AN_EVENT
     assert many.json == few.json
+
+
+async def test_a_translated_request_does_no_more_than_it_did(small: StubbedApplication) -> None:
+    """Reading and writing two dialects stays within its number of calls, and of lines."""
+    calls = await calls_of(partial(small.chat, TRANSLATED))
+    assert calls.own.total() <= CALLS_OF_A_TRANSLATED_REQUEST * SLACK
+    assert calls.native.total() <= NATIVE_CALLS_OF_A_TRANSLATED_REQUEST * SLACK
+    assert calls.lines <= LINES_OF_A_TRANSLATED_REQUEST * SLACK
+    assert calls.json <= JSON_OF_A_TRANSLATED_REQUEST
+    assert calls.packages <= LIBRARIES
+
+
+async def test_a_translated_event_does_no_more_than_it_did(small: StubbedApplication) -> None:
+    """One more event costs exactly its few calls, and is read once and written once."""
+    few = await calls_of_a_stream(small, EVENTS, TRANSLATED)
+    many = await calls_of_a_stream(small, 2 * EVENTS, TRANSLATED)
+    assert many.own.total() - few.own.total() <= EVENTS * CALLS_OF_A_TRANSLATED_EVENT
+    assert many.native.total() - few.native.total() <= EVENTS * NATIVE_CALLS_OF_A_TRANSLATED_EVENT
+    assert many.lines - few.lines <= EVENTS * LINES_OF_A_TRANSLATED_EVENT
+    assert many.json - few.json <= EVENTS * JSON_OF_A_TRANSLATED_EVENT
+    assert many.packages <= LIBRARIES
 
 
 async def test_the_count_is_the_same_every_time(small: StubbedApplication) -> None:

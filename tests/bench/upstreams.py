@@ -1,4 +1,7 @@
-"""What the subjects are pointed at: nginx with a canned answer, or the scripted provider."""
+"""What the subjects are pointed at: nginx with canned answers, or the scripted provider.
+
+Both answer in OpenAI's words, and in Anthropic's what is asked at Anthropic's path.
+"""
 
 import shutil
 import sys
@@ -24,7 +27,9 @@ http {{
 _CANNED = """\
   server {{
     listen 127.0.0.1:{port} backlog=4096;
-    location / {{ default_type application/json; return 200 '{answer}'; }}
+    default_type application/json;
+    location / {{ return 200 '{answer}'; }}
+    location = {messages} {{ return 200 '{message}'; }}
   }}
 """
 
@@ -45,7 +50,12 @@ def fast_upstream(cores: Cores, folder: Path) -> Iterator[Chat]:
         return
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    content = _CANNED.format(port=port, answer=canned.whole().decode())
+    content = _CANNED.format(
+        port=port,
+        answer=canned.whole().decode(),
+        messages=canned.MESSAGES,
+        message=canned.message().decode(),
+    )
     with started(nginx_command(folder, content), cores.load, folder) as process:
         chat = Chat(port)
         until_it_answers(process, chat, b"{}")

@@ -5,13 +5,14 @@ docs.anthropic.com/en/api/messages, docs.cohere.com/reference/rerank. A detail t
 left out, except where the SDKs' types want it.
 """
 
+from collections.abc import Callable
+
 from ..core.needs import Endpoint, ModelType
 from ..core.usage import Usage
 
 Counts = dict[str, "int | str | Counts"]
 
 _PROMPT_ONLY = frozenset({Endpoint.EMBEDDINGS, Endpoint.RERANK, Endpoint.MODERATIONS})
-_PROMPT_AND_COMPLETION = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
 _ALWAYS_TOKENS = frozenset({ModelType.COMPLETION, ModelType.EMBEDDINGS})
 _MUST_COUNT = frozenset({Endpoint.MESSAGES, Endpoint.RESPONSES})
 """SDKs refuse a whole answer there that has no counts; its cost says what these are worth."""
@@ -27,18 +28,15 @@ def spelled(usage: Usage | None, endpoint: Endpoint) -> Counts:
         if endpoint not in _MUST_COUNT:
             return {}
         usage = _NOTHING
-    if endpoint is Endpoint.MESSAGES:
-        return _messages(usage)
-    if endpoint is Endpoint.RESPONSES:
-        return _responses(usage)
+    write = _CONVERSATIONS.get(endpoint)
+    if write is not None:
+        return write(usage)
     if endpoint is Endpoint.RERANK and usage.searches:
         return {"search_units": usage.searches} | (_prompt(usage) if usage.total_tokens else {})
     if not (usage.total_tokens or endpoint.model_type in _ALWAYS_TOKENS):
         return {}
     if endpoint in _PROMPT_ONLY:
         return _prompt(usage)
-    if endpoint in _PROMPT_AND_COMPLETION:
-        return _chat(usage)
     return {
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
@@ -115,3 +113,12 @@ def _messages(usage: Usage) -> Counts:
 
 def _told(**counts: int) -> Counts:
     return {name: count for name, count in counts.items() if count}
+
+
+_CONVERSATIONS: dict[Endpoint, Callable[[Usage], Counts]] = {
+    Endpoint.CHAT: _chat,
+    Endpoint.COMPLETIONS: _chat,
+    Endpoint.RESPONSES: _responses,
+    Endpoint.MESSAGES: _messages,
+}
+"""Where tokens are always told."""

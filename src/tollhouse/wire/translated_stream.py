@@ -22,19 +22,13 @@ class TranslatedStream:
         self.started = False
         self.finished = False
         self.events = True
+        self.error: bytes | None = None
+        """The provider's error, as raw JSON."""
+        self.malformed = False
+        """Something that is no event of the provider's dialect."""
         self._reader = reader
         self._writer = writer
         self._complete = complete
-
-    @property
-    def error(self) -> bytes | None:
-        """The provider's error, as raw JSON."""
-        return self._reader.error
-
-    @property
-    def malformed(self) -> bool:
-        """Something that is no event of the provider's dialect."""
-        return self._reader.malformed
 
     @property
     def usage(self) -> bytes | None:
@@ -70,10 +64,11 @@ class TranslatedStream:
 
     def _written(self, events: list[Event]) -> bytes:
         reader = self._reader
+        self.error, self.malformed = reader.error, reader.malformed
         if events and not self.started:
             self.started = any(_is_content(event) for event in events)
         out = self._writer.write(events) if events else b""
-        if reader.ended and reader.error is None and not reader.malformed:
+        if reader.ended and self.error is None and not self.malformed:
             self.finished = True
             usage = self._complete(
                 reader.usage, reader.service_tier, content_bytes=reader.content_bytes
