@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tollhouse.providers.bedrock import base_url, converse_url
+from tollhouse.core.places import usual_place
+from tollhouse.providers.bedrock import converse_url
 from tollhouse.upstream.sigv4 import Keys, Signer
 
 auth: Any = pytest.importorskip("botocore.auth", reason="AWS's SDK is not installed")
@@ -17,8 +18,9 @@ credentials: Any = pytest.importorskip("botocore.credentials")
 KEYS = Keys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 SESSION = Keys("ASIAEXAMPLE", "secret", "token/+==")
 NOON = 1_763_640_000.75
-BEDROCK = converse_url(base_url("us-east-1"), "us.anthropic.claude-v1:0", stream=True)
-ARN = converse_url(base_url("us-east-1"), "arn:aws:bedrock:x:1:prompt-router/a b~c", stream=False)
+HOST = usual_place("bedrock", region="us-east-1") or ""
+BEDROCK = converse_url(HOST, "us.anthropic.claude-v1:0", stream=True)
+ARN = converse_url(HOST, "arn:aws:bedrock:x:1:prompt-router/a b~c", stream=False)
 
 
 def theirs(
