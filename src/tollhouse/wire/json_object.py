@@ -19,8 +19,10 @@ NOT_JSON = (ValueError, RecursionError)
 
 _LARGE = 16 * 1024
 """Bytes from which on a body is worth a closer look before it is searched or copied."""
+_LF, _CR = ord("\n"), ord("\r")
 _ESCAPE = ord("\\")
 """As a number, for one byte is found ten times as fast as a ``bytes`` of one."""
+_TOO_DEEP = "The body is nested too deeply."
 _decoder = msgspec.json.Decoder(Fields)
 _encoder = msgspec.json.Encoder()
 
@@ -42,7 +44,7 @@ def read_request(body: bytes) -> Fields:
     except UnicodeDecodeError:
         raise invalid("The body is not valid UTF-8.") from None
     except RecursionError:
-        raise invalid("The body is nested too deeply.") from None
+        raise invalid(_TOO_DEEP) from None
     except msgspec.ValidationError:
         raise invalid("The body must be a JSON object.") from None
     except msgspec.DecodeError:
@@ -106,6 +108,32 @@ def write_body(fields: Mapping[str, msgspec.Raw]) -> bytes:
     for name, value in fields.items():
         pieces += (b"," if pieces else b"{", _encoder.encode(name), b":", value)
     return b"".join([*pieces, b"}"])
+
+
+def write_value(value: object) -> bytes:
+    """A body made of what a client sent; a 400 where it goes deeper than can be written.
+
+    What could just be read may stand deeper in the new body than it did in the client's.
+    """
+    try:
+        return _encoder.encode(value)
+    except RecursionError:
+        raise invalid(_TOO_DEEP) from None
+
+
+def text_of(value: msgspec.Raw) -> str:
+    """JSON as text. A provider's need not be UTF-8 where no string of it was decoded."""
+    return bytes(value).decode(errors="replace")
+
+
+def owned(value: msgspec.Raw) -> msgspec.Raw:
+    """A copy that may stand in anything that is written: in UTF-8, and on one line."""
+    copy = bytes(value)
+    if not copy.isascii():
+        copy = text_of(value).encode()
+    if _LF in copy or _CR in copy:
+        copy = copy.replace(b"\n", b" ").replace(b"\r", b" ")
+    return msgspec.Raw(copy)
 
 
 def raw(value: object) -> msgspec.Raw:

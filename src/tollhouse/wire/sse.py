@@ -40,7 +40,10 @@ class FrameSplitter:
         self._scanned = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The frames that ``data`` completes; ``FrameTooLarge`` when one does not end."""
+        """The frames that ``data`` completes; ``FrameTooLarge`` when one does not end.
+
+        Of that one nothing is kept.
+        """
         buffer = self._buffer
         if not buffer and data.endswith(b"\n\n") and _CR not in data:
             if data.count(_LF) == _LF_OF_A_FRAME or data.find(b"\n\n") == len(data) - 2:
@@ -72,12 +75,14 @@ class FrameSplitter:
         self._buffer += rest
         self._scanned = len(self._buffer)
         if self._scanned > MAX_FRAME:
+            self._buffer.clear()
+            self._scanned = 0
             raise FrameTooLarge
 
 
 def data_of(frame: bytes) -> bytes | None:
     """The data of a frame, its lines joined by LF; None for a comment or a field without data."""
-    usual = _usual(frame)
+    usual = None if _CR in frame else _USUAL_FRAME.fullmatch(frame)
     if usual is not None:
         return usual[2]
     lines = [value for name, value, _ in _lines(frame) if name == b"data"]
@@ -94,7 +99,8 @@ def name_of(frame: bytes) -> bytes | None:
 
 
 def with_data(frame: bytes, data: bytes) -> bytes:
-    """The frame with other data in one line; comments and other fields stay."""
+    """The frame with other data; comments and other fields stay."""
+    data = _in_lines(data)
     usual = _usual(frame)
     if usual is not None:
         return frame[: usual.start(2)] + data + b"\n\n"
@@ -117,7 +123,12 @@ def without_fields(frame: bytes) -> bytes:
 def event(data: bytes, name: bytes | None = None) -> bytes:
     """A new frame."""
     head = b"event: " + name + b"\n" if name else b""
-    return head + b"data: " + data + b"\n\n"
+    return head + b"data: " + _in_lines(data) + b"\n\n"
+
+
+def _in_lines(data: bytes) -> bytes:
+    """Data as it stands behind its field's name: each further line has a field of its own."""
+    return data.replace(b"\n", b"\ndata: ") if _LF in data else data
 
 
 def _usual(frame: bytes) -> re.Match[bytes] | None:

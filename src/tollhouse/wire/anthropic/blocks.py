@@ -10,6 +10,7 @@ import msgspec
 
 from ...core.dialect import Vendor
 from ...core.errors import CallerError, invalid
+from ..client_values import read_value
 from ..json_object import NOT_JSON
 from ..neutral.conversation import Role
 from ..neutral.parts import (
@@ -37,7 +38,6 @@ from .shapes import (
     ThinkingBlock,
     ToolResultBlock,
     ToolUseBlock,
-    read_shape,
 )
 
 UNSIGNED = "tollhouse:unsigned"
@@ -90,7 +90,7 @@ class BlockReader:
         return tuple(parts)
 
     def _part(self, block: msgspec.Raw, role: Role, at: str) -> Part | None:
-        kind = read_shape(_kind, block, at).type
+        kind = read_value(_kind, block, at).type
         if kind not in _SPOKEN_BY:
             return Opaque(kind, at)
         if role not in _SPOKEN_BY[kind]:
@@ -105,14 +105,14 @@ class BlockReader:
         return _READERS[kind](block, at)
 
     def _call(self, block: msgspec.Raw, at: str) -> ToolCall:
-        told = read_shape(_tool_use, block, at)
-        read_shape(_object, told.input, f"{at}.input")
+        told = read_value(_tool_use, block, at)
+        read_value(_object, told.input, f"{at}.input")
         self._names[told.id] = told.name
         written = bytes(told.input).decode()
         return ToolCall(told.id, told.name, written, cache=cached(told.cache_control), at=at)
 
     def _result(self, block: msgspec.Raw, at: str) -> ToolResult:
-        told = read_shape(_tool_result, block, at)
+        told = read_value(_tool_result, block, at)
         inner: list[Text | Image | Document | Reasoning | Opaque] = []
         if isinstance(told.content, str):
             if told.content:
@@ -130,7 +130,7 @@ class BlockReader:
         )
 
     def _redacted(self, block: msgspec.Raw, at: str) -> Reasoning | None:
-        data = read_shape(_redacted, block, at).data
+        data = read_value(_redacted, block, at).data
         packed = unpack(data, Vendor.ANTHROPIC, Packing.HIDDEN)
         if packed.kind is Packing.CALL:
             self._signatures[packed.call_id or ""] = packed.value
@@ -169,7 +169,7 @@ def to_citation(told: Cited) -> Citation:
 
 def _inner(block: msgspec.Raw, at: str) -> Text | Image | Document | Opaque:
     """A part of what a tool gave."""
-    kind = read_shape(_kind, block, at).type
+    kind = read_value(_kind, block, at).type
     if kind == "text":
         return _read_text(block, at)
     if kind == "image":
@@ -180,14 +180,14 @@ def _inner(block: msgspec.Raw, at: str) -> Text | Image | Document | Opaque:
 
 
 def _read_text(block: msgspec.Raw, at: str) -> Text:
-    told = read_shape(_text, block, at)
+    told = read_value(_text, block, at)
     return Text(
         told.text, cache=cached(told.cache_control), citations=read_citations(told.citations)
     )
 
 
 def _read_image(block: msgspec.Raw, at: str) -> Image:
-    told = read_shape(_media, block, at)
+    told = read_value(_media, block, at)
     media = _media_of(told.source, at)
     if media is None:
         raise _no_source(told.source, at)
@@ -195,7 +195,7 @@ def _read_image(block: msgspec.Raw, at: str) -> Image:
 
 
 def _read_document(block: msgspec.Raw, at: str) -> Document | Opaque:
-    told = read_shape(_media, block, at)
+    told = read_value(_media, block, at)
     source = told.source
     text: str | None = None
     media: Media | None = None
@@ -248,14 +248,14 @@ def _text_of(content: Content, at: str) -> str | None:
     texts: list[str] = []
     for number, block in enumerate(content or ()):
         place = f"{at}[{number}]"
-        if read_shape(_kind, block, place).type != "text":
+        if read_value(_kind, block, place).type != "text":
             return None
-        texts.append(read_shape(_text, block, place).text)
+        texts.append(read_value(_text, block, place).text)
     return "\n\n".join(texts)
 
 
 def _read_thinking(block: msgspec.Raw, at: str) -> Reasoning | None:
-    told = read_shape(_thinking, block, at)
+    told = read_value(_thinking, block, at)
     if told.signature in {None, "", UNSIGNED}:
         return Reasoning(told.thinking, at=at) if told.thinking else None
     packed = unpack(told.signature or "", Vendor.ANTHROPIC)

@@ -11,6 +11,7 @@ import msgspec
 
 from ...core.dialect import Dialect
 from ...core.errors import invalid
+from ..client_values import read_value
 from ..json_object import Fields
 from ..neutral.conversation import (
     Choice,
@@ -27,7 +28,7 @@ from ..neutral.conversation import (
 from ..neutral.parts import Document, Image, Part, Text, ToolCall, ToolResult
 from ..openai.request import STEERING_FIELDS
 from .blocks import BlockReader, cached
-from .shapes import NOTHING, CacheControl, read_shape
+from .shapes import NOTHING, CacheControl
 from .threads import refuse_thread
 
 _Shape = TypeVar("_Shape")
@@ -149,7 +150,7 @@ def _optional(
     fields: Mapping[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[_Shape]
 ) -> _Shape | None:
     value = fields.get(name)
-    return None if value is None else read_shape(decoder, value, name)
+    return None if value is None else read_value(decoder, value, name)
 
 
 # --- Messages ---
@@ -161,11 +162,11 @@ def _read_messages(given: Fields) -> tuple[Message, ...]:
     reader = BlockReader()
     messages = []
     if "system" in given:
-        system = read_shape(_system, given["system"], "system")
+        system = read_value(_system, given["system"], "system")
         messages.append(
             Message(Role.SYSTEM, reader.read(system, Role.SYSTEM, "system"), at="system")
         )
-    turns: tuple[_Message, ...] = read_shape(_messages, given["messages"], "messages")
+    turns: tuple[_Message, ...] = read_value(_messages, given["messages"], "messages")
     for number, told in enumerate(turns):
         at = f"messages[{number}]"
         try:
@@ -202,15 +203,15 @@ def _read_tools(given: Fields, unknown: Fields) -> tuple[Tool | VendorTool, ...]
     listed: tuple[msgspec.Raw, ...] | None = _optional(given, "tools", _list)
     for number, written in enumerate(listed or ()):
         at = f"tools[{number}]"
-        members = read_shape(_object, written, at)
+        members = read_value(_object, written, at)
         kind = members.get("type")
         if kind is not None and bytes(kind) not in {_NULL, b'"custom"'}:
-            tools.append(VendorTool(read_shape(_string, kind, f"{at}.type"), written, at))
+            tools.append(VendorTool(read_value(_string, kind, f"{at}.type"), written, at))
             continue
         for name, value in members.items():
             if name not in _TOOL_FIELDS and bytes(value) not in {_NULL, _FALSE, _DIRECT, b"[]"}:
                 unknown[f"{at}.{name}"] = value
-        told = read_shape(_tool, written, at)
+        told = read_value(_tool, written, at)
         tools.append(
             Tool(
                 told.name,
@@ -253,7 +254,7 @@ def _read_output(given: Fields, unknown: Fields) -> tuple[OutputFormat | None, s
     effort = None if config is None else config.effort
     if written is None:
         return None, effort
-    told = read_shape(_format, written, at)
+    told = read_value(_format, written, at)
     if told.type != "json_schema" or told.schema is None:
         raise invalid(f"{at} must be of type json_schema and have a schema.", at)
     return OutputFormat(told.schema), effort
@@ -284,7 +285,7 @@ def _read_sampling(given: Fields, unknown: Fields) -> Sampling:
         _optional(given, name, _number)
     user = None
     if "metadata" in given:
-        user = read_shape(_metadata, given["metadata"], "metadata").user_id
+        user = read_value(_metadata, given["metadata"], "metadata").user_id
         _others(given, "metadata", {"user_id"}, unknown)
     tier = _optional(given, "service_tier", _string)
     if tier is not None and tier not in _SERVICE_TIERS:
@@ -300,6 +301,6 @@ def _read_sampling(given: Fields, unknown: Fields) -> Sampling:
 
 def _others(given: Fields, field: str, known: set[str], unknown: Fields) -> None:
     """The members of an object that are none of the known ones."""
-    for name, value in read_shape(_object, given[field], field).items():
+    for name, value in read_value(_object, given[field], field).items():
         if name not in known and bytes(value) != _NULL:
             unknown[f"{field}.{name}"] = value

@@ -42,6 +42,8 @@ _KNOWN = frozenset(
 )
 _NOT_TOLD = frozenset({b"null", b""})
 _DONE = b"[DONE]"
+_MOST_FIELDS = 64
+"""Of a usage; it is written anew with each event that tells some, and nobody tells as many."""
 
 
 class _Delta(msgspec.Struct, gc=False):
@@ -96,7 +98,8 @@ class UsageMerged:
         except NOT_JSON:
             return
         for name, value in (fields or {}).items():
-            if bytes(value) not in _NOT_TOLD:
+            known = name in self._fields or len(self._fields) < _MOST_FIELDS
+            if known and bytes(value) not in _NOT_TOLD:
                 self._fields[name] = value
         if self._fields:
             self.told = msgspec.json.encode(self._fields)

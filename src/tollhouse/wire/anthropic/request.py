@@ -71,7 +71,7 @@ def _put_tools(
 ) -> None:
     """Tools and how they are chosen; without tools there is nothing to choose."""
     choice = conversation.tool_choice
-    allowed = choice.allowed if choice is not None else ()
+    allowed = frozenset(choice.allowed if choice is not None else ())
     tools = [
         _tool(tool, conversation, can, losses)
         for tool in conversation.tools

@@ -60,6 +60,7 @@ class Calls:
 
     def __init__(self) -> None:
         self._by_key: dict[int | str, _Pending] = {}
+        self._by_id: dict[str, _Pending] = {}
         self._waiting: list[_Pending] = []
         """Calls that are not over; the first is told as it comes."""
         self._latest: _Pending | None = None
@@ -74,7 +75,9 @@ class Calls:
     def add(self, piece: Call) -> int:
         """Take a piece, to be told by ``events``; how much there is in it."""
         call = self._find(piece)
-        call.id = call.id or piece.id or None
+        if piece.id and not call.id:
+            call.id = piece.id
+            self._by_id.setdefault(piece.id, call)
         call.signature = piece.signature or call.signature
         if piece.custom is not None:
             call.custom = True
@@ -95,13 +98,12 @@ class Calls:
 
     def sign(self, call_id: str, signature: str) -> bool:
         """A signature that is told apart from its call; whether it could still be told."""
-        for call in self._by_key.values():
-            if call.id == call_id:
-                if not call.ended:
-                    call.signature = signature
-                return not call.ended
-        self._signatures[call_id] = signature
-        return True
+        call = self._by_id.get(call_id)
+        if call is None:
+            self._signatures[call_id] = signature
+        elif not call.ended:
+            call.signature = signature
+        return call is None or not call.ended
 
     def unsigned(self) -> dict[str, str]:
         """Signatures of calls that never came."""

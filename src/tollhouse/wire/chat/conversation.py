@@ -7,12 +7,13 @@ send such values by habit, and no target should be refused for them.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from ...core.dialect import Dialect
 from ...core.errors import invalid
+from ..client_values import read_value
 from ..json_object import Fields
 from ..neutral.conversation import (
     NO_SAMPLING,
@@ -23,9 +24,10 @@ from ..neutral.conversation import (
 )
 from ..openai.request import MAX_CHOICES, OUTPUT_FIELDS, STEERING_FIELDS
 from .messages import MessageReader
-from .shapes import NULL, Shape, read_shape
+from .shapes import NULL
 from .tools import read_choice, read_tools
 
+_Shape = TypeVar("_Shape")
 _READ = frozenset(
     {
         *("messages", "tools", "functions", "tool_choice", "function_call", "parallel_tool_calls"),
@@ -92,10 +94,10 @@ class _Body:
             name: value for name, value in self.fields.items() if name not in _TAKEN
         }
 
-    def get(self, name: str, decoder: "msgspec.json.Decoder[Shape]") -> Shape | None:
+    def get(self, name: str, decoder: "msgspec.json.Decoder[_Shape]") -> _Shape | None:
         """A field's value, or None where it is absent."""
         value = self.fields.get(name)
-        return None if value is None else read_shape(decoder, value, name)
+        return None if value is None else read_value(decoder, value, name)
 
     def number(self, name: str, *, without: float | None = None) -> msgspec.Raw | None:
         """A number as it is spelled, unless it is what its absence means."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from ...core.errors import invalid
+from ..client_values import read_value
 from ..neutral.conversation import Message, Role
 from ..neutral.parts import (
     Audio,
@@ -24,7 +25,7 @@ from ..neutral.parts import (
     ToolResult,
     Video,
 )
-from .shapes import NULL, Call, Function, Piece, Thoughts, read_shape
+from .shapes import NULL, Call, Function, Piece, Thoughts
 from .thoughts import read_thoughts
 
 CACHE_SHORT = "5m"
@@ -123,7 +124,7 @@ class MessageReader:
         """Read the value of ``messages``."""
         if given is None:
             raise invalid("messages is required.", "messages")
-        messages = read_shape(_messages, given, "messages")
+        messages = read_value(_messages, given, "messages")
         if not messages:
             raise invalid("messages is empty.", "messages")
         read = [self._message(message, f"messages[{i}]") for i, message in enumerate(messages)]

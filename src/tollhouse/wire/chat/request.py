@@ -22,6 +22,7 @@ from ..neutral.conversation import (
 )
 from ..neutral.losses import Losses
 from ..neutral.names import field_name
+from ..openai.answer import string_field
 from .asking import MessageWriter
 from .quirks import Quirks, quirks_of
 
@@ -81,7 +82,8 @@ def _write_tools(body: dict[str, Any], conversation: Conversation, losses: Losse
     tools = [(tool, _written_tool(tool, conversation, losses)) for tool in conversation.tools]
     if choice.allowed:
         # The others are not given at all, which every host understands.
-        tools = [pair for pair in tools if _name(pair[1]) in choice.allowed]
+        allowed = frozenset(choice.allowed)
+        tools = [pair for pair in tools if _name(pair[1]) in allowed]
     if not tools:
         return
     body["tools"] = [written for _, written in tools]
@@ -127,8 +129,10 @@ def _name(written: dict[str, Any]) -> str | None:
     held = written.get("function", written.get(_CUSTOM))
     if isinstance(held, msgspec.Raw):
         held = read_object(held)
-    name = held.get("name") if held else None
-    return msgspec.json.decode(name) if isinstance(name, msgspec.Raw) else name
+    if not held:
+        return None
+    name = held.get("name")
+    return string_field(held, "name") if isinstance(name, msgspec.Raw) else name
 
 
 def _written_choice(choice: ToolChoice, tools: list[dict[str, Any]]) -> str | dict[str, Any]:

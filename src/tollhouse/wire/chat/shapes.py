@@ -6,28 +6,11 @@ not here are skipped. What a host may spell in two ways has a union, and nothing
 some host leaves out.
 """
 
-import re
-from typing import TypeVar
-
 import msgspec
 
-from ...core.errors import CallerError, invalid
-from ..json_object import NOT_JSON, raw, text_of
-
-Shape = TypeVar("Shape")
+from ..json_object import raw, text_of
 
 NULL = msgspec.Raw(b"null")
-_PLACE = re.compile(r" - at `(?:key in )?\$(.*)`$")
-_MISSING = re.compile(r"missing required field `(\w+)`")
-_EXPECTED = re.compile(r"Expected `([^`]+)`")
-_WORDS = {
-    "str": "a string",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "an object",
-}
 
 
 # --- Of a message, whoever wrote it ---
@@ -165,32 +148,3 @@ class Groq(msgspec.Struct):
     """Groq's own words; its older streams tell usage nowhere else."""
 
     usage: msgspec.Raw = NULL
-
-
-# --- Faults in a client's body ---
-
-
-def read_shape(
-    decoder: "msgspec.json.Decoder[Shape]", value: bytes | msgspec.Raw, at: str
-) -> Shape:
-    """The value that stands at ``at`` in the client's body; a 400 naming the place of a fault."""
-    try:
-        return decoder.decode(value)
-    except msgspec.ValidationError as fault:
-        raise _refused(str(fault), at) from None
-    except NOT_JSON:
-        raise invalid(f"{at} cannot be read.", at) from None
-
-
-def _refused(said: str, at: str) -> CallerError:
-    """What the decoder says, in words that a client's author can act on."""
-    place = _PLACE.search(said)
-    path = at + place[1] if place else at
-    missing = _MISSING.search(said)
-    if missing:
-        path = f"{path}.{missing[1]}"
-        return invalid(f"{path} is required.", path)
-    expected = _EXPECTED.search(said)
-    kinds = expected[1].split(" | ") if expected else []
-    wanted = " or ".join(_WORDS[kind] for kind in kinds if kind in _WORDS)
-    return invalid(f"{path} must be {wanted}." if wanted else f"{path} cannot be read.", path)

@@ -63,6 +63,8 @@ class EventWriter:
         self._formatted = False
         self._silent = False
         """Whether the open part has had no delta."""
+        self._worded = False
+        """Whether the open part is a thought that has had words; a signature may precede them."""
         self._thoughts = False
         self._length = 0
         """Characters of the content so far."""
@@ -168,7 +170,7 @@ class EventWriter:
         return self._chunk(_encode({"tool_calls": [opener]}))
 
     def _begin_thought(self, thought: Reasoning) -> bytes:
-        self._formatted = False
+        self._formatted = self._worded = False
         if not thought.hidden:
             return b""
         detail = {"type": ENCRYPTED, "data": thought.hidden, **self._marks()}
@@ -217,7 +219,7 @@ class EventWriter:
 
     def _thought(self, delta: ReasoningDelta) -> bytes:
         words = _encode(delta.text)
-        if self._silent:
+        if not self._worded:
             return self._first_thought(delta, words)
         return b"".join((self._before, words, self._between, words, self._after))
 
@@ -229,7 +231,7 @@ class EventWriter:
         plain = THOUGHT_BREAK + delta.text if self._thoughts else delta.text
         detail = {"type": kind, **self._marks(), field: msgspec.Raw(words)}
         self._silent = False
-        self._thoughts = True
+        self._worded = self._thoughts = True
         self._before = self._head + b'{"reasoning_content":'
         fixed = _encode({"type": kind, "index": self._details})[:-1]
         self._between = b',"reasoning_details":[' + fixed + b',"' + field.encode() + b'":'

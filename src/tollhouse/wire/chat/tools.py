@@ -7,10 +7,10 @@ the legacy ``functions`` and ``function_call``).
 import msgspec
 
 from ...core.errors import invalid
+from ..client_values import read_value
 from ..json_object import Fields
 from ..neutral.conversation import Choice, Tool, ToolChoice, VendorTool
 from .messages import CacheControl
-from .shapes import read_shape
 
 _CHOICES = {
     "auto": Choice.AUTO,
@@ -72,18 +72,18 @@ def read_tools(fields: Fields) -> tuple[Tool | VendorTool, ...]:
     """Tools and legacy functions, in order."""
     tools: list[Tool | VendorTool] = []
     if "tools" in fields:
-        given = read_shape(_raws, fields["tools"], "tools")
+        given = read_value(_raws, fields["tools"], "tools")
         tools += [_read_tool(written, f"tools[{i}]") for i, written in enumerate(given)]
     if "functions" in fields:
-        given = read_shape(_raws, fields["functions"], "functions")
+        given = read_value(_raws, fields["functions"], "functions")
         for i, written in enumerate(given):
             at = f"functions[{i}]"
-            tools.append(_neutral(read_shape(_function, written, at), None, at))
+            tools.append(_neutral(read_value(_function, written, at), None, at))
     return tuple(tools)
 
 
 def _read_tool(written: msgspec.Raw, at: str) -> Tool | VendorTool:
-    tool = read_shape(_tool, written, at)
+    tool = read_value(_tool, written, at)
     if tool.type != "function":
         return VendorTool(tool.type, written, at)
     if tool.function is None:
@@ -108,7 +108,7 @@ def read_choice(fields: Fields) -> ToolChoice | None:
     """How tools are to be chosen, in whichever of its forms; None where the client did not say."""
     for name in ("tool_choice", "function_call"):
         if name in fields:
-            given = read_shape(_choice, fields[name], name)
+            given = read_value(_choice, fields[name], name)
             return _word(given, name) if isinstance(given, str) else _object(given, name)
     return None
 

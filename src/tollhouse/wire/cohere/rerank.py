@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ...core.errors import invalid
-from ..json_object import NOT_JSON, Fields, raw, write_body
+from ..json_object import NOT_JSON, Fields, owned, raw, write_body
 from ..neutral.answer import NotAnAnswer
 from ..neutral.losses import Losses
 from .embed import no_answer
@@ -159,7 +159,7 @@ def read_answer(body: bytes) -> Reranked | NotAnAnswer:
             _number.decode(score.relevance_score)
     except NOT_JSON:
         return no_answer(body, "results")
-    meta = bytes(told.meta)
+    meta = bytes(owned(told.meta))
     return Reranked(tuple(told.results), told.id, None if meta in _NOTHING else meta)
 
 

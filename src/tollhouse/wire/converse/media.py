@@ -66,6 +66,8 @@ class Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        """How often a name was wanted; looking for a free one from 1 on would take ever longer."""
         self._given = 0
 
     def of(self, name: str | None) -> str:
@@ -74,10 +76,11 @@ class Names:
         plain = _SPACES.sub(" ", _NOT_IN_NAMES.sub("-", name or "")).strip()[:_LONGEST_NAME]
         if not plain.strip("- "):
             plain = f"Document {self._given}"
-        unique, number = plain, 1
+        unique, number = plain, self._numbers.get(plain, 1)
         while unique.casefold() in self._taken:
             number += 1
             unique = f"{plain} ({number})"
+        self._numbers[plain] = number
         self._taken.add(unique.casefold())
         return unique
 

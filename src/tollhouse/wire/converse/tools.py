@@ -37,7 +37,8 @@ def tool_config(
     used = _used(conversation)
     given = _given(conversation, losses) if choice.choice is not Choice.NONE or used else []
     if choice.allowed:
-        given = [tool for tool in given if tool.name in choice.allowed]
+        allowed = frozenset(choice.allowed)
+        given = [tool for tool in given if tool.name in allowed]
     if not given:
         if not used:
             return None, {}

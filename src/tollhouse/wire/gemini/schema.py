@@ -44,6 +44,8 @@ _OF_ALL_TYPES = ("title", "description", "default")
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 _MOST_NODES = 4000
 """Of a schema with all references put in place; no tool that a model understands comes near."""
+_MOST_PARTS = 64
+"""Of an ``allOf``; each of them is put into all that came before."""
 _DEEPEST = 64
 _MOST_TOLD = 32
 _PLACE = re.compile(r"[0-9]{1,6}")
@@ -70,7 +72,9 @@ class _Cleaner:
         self._within: list[str] = []
         """The references that are being put in place just now."""
         self._kept: dict[str, str] = {}
-        """References that stay, by the name of their definition."""
+        """References that stay, and the names of their definitions …"""
+        self._names: set[str] = set()
+        """… and these names alone."""
 
     def clean(self, schema: Any, depth: int) -> dict[str, Any]:
         """One schema, without what Gemini does not know."""
@@ -177,6 +181,9 @@ class _Cleaner:
         """A list of types: a choice between schemas of one type each."""
         # What is said of a type stands in each schema of it, so none may be listed twice.
         distinct = list(dict.fromkeys(kind for kind in types if isinstance(kind, str)))
+        if len(distinct) > len(_KEYWORDS_OF_TYPES):
+            self._drop("type")
+            del distinct[len(_KEYWORDS_OF_TYPES) :]
         if "anyOf" in schema or not distinct:
             self._drop("type")
             return self.clean(_without(schema, "type"), depth)
@@ -192,7 +199,9 @@ class _Cleaner:
         if not isinstance(together, list):
             return schema
         merged: dict[str, Any] = _without(schema, "allOf")
-        for inner in together:
+        if len(together) > _MOST_PARTS:
+            self._drop("allOf")
+        for inner in together[:_MOST_PARTS]:
             self._nodes += 1
             if self._nodes > _MOST_NODES:
                 self._drop("allOf")
@@ -217,10 +226,9 @@ class _Cleaner:
             elif keyword == "properties" and _are(Mapping, value, merged[keyword]):
                 merged[keyword] = {**value, **merged[keyword]}
             elif keyword == "required" and _are(list, value, merged[keyword]):
-                merged[keyword] = [
-                    *merged[keyword],
-                    *(n for n in value if n not in merged[keyword]),
-                ]
+                known = {name for name in merged[keyword] if isinstance(name, str)}
+                more = (name for name in value if not isinstance(name, str) or name not in known)
+                merged[keyword] = [*merged[keyword], *more]
             elif merged[keyword] != value and keyword not in {"title", "description"}:
                 self._drop("allOf")
 
@@ -231,14 +239,25 @@ class _Cleaner:
             self._drop("$ref")
             return self.clean(_without(schema, "$ref"), depth + 1)
         if reference in self._within or self._nodes > _MOST_NODES:
-            self._kept.setdefault(reference, _name_of(reference, self._kept))
-            return {"$ref": f"#/$defs/{self._kept[reference]}"}
+            return {"$ref": f"#/$defs/{self._name_of(reference)}"}
         self._within.append(reference)
         beside = _without(schema, "$ref", "$defs", "definitions")
         written = self.clean({**target, **beside}, depth + 1)
         if self._within and self._within[-1] == reference:
             self._within.pop()
         return written
+
+    def _name_of(self, reference: str) -> str:
+        """The name of a definition: the last step of the reference, apart from all others."""
+        if reference not in self._kept:
+            name = unique = reference.rpartition("/")[2] or "root"
+            number = len(self._names)
+            while unique in self._names:
+                unique = f"{name}_{number}"
+                number += 1
+            self._kept[reference] = unique
+            self._names.add(unique)
+        return self._kept[reference]
 
     def _resolved(self, reference: str) -> Mapping[str, Any] | None:
         """What a JSON pointer into this schema points to."""
@@ -364,11 +383,3 @@ def _number(kinds: set[type]) -> str:
 
 def _without(schema: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name not in names}
-
-
-def _name_of(reference: str, taken: Mapping[str, str]) -> str:
-    """A name for a definition: the last step of the reference, apart from all others."""
-    name = reference.rpartition("/")[2] or "root"
-    while name in taken.values():
-        name += "_"
-    return name

@@ -145,13 +145,20 @@ class Conversation(msgspec.Struct, frozen=True):
 
     def turns(self) -> tuple[Message, ...]:
         """The messages that are not instructions, neighbours of one role joined into one turn."""
-        joined: list[Message] = []
+        joined: list[list[Message]] = []
         for message in self.messages:
             if message.role is Role.SYSTEM:
                 continue
-            if joined and joined[-1].role is message.role:
-                last = joined[-1]
-                joined[-1] = msgspec.structs.replace(last, parts=last.parts + message.parts)
+            if joined and joined[-1][0].role is message.role:
+                joined[-1].append(message)
             else:
-                joined.append(message)
-        return tuple(joined)
+                joined.append([message])
+        return tuple(_one_turn(messages) for messages in joined)
+
+
+def _one_turn(messages: list[Message]) -> Message:
+    """Neighbours as one; all at once, for there may be as many as a body can hold."""
+    if len(messages) == 1:
+        return messages[0]
+    parts = tuple(part for message in messages for part in message.parts)
+    return msgspec.structs.replace(messages[0], parts=parts)

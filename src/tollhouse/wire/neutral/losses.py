@@ -17,11 +17,12 @@ class Unsupported(CallerError):
 class Losses:
     """Collects what one translation leaves out."""
 
-    __slots__ = ("_allowed", "dropped")
+    __slots__ = ("_allowed", "_told", "dropped")
 
     def __init__(self, *, allowed: bool) -> None:
         """``allowed`` is the model's ``unsupported_params: drop``."""
         self._allowed = allowed
+        self._told: set[str] = set()
         self.dropped: list[str] = []
         """The client's names of what was left out, in order, for ``x-tollhouse-dropped-params``."""
 
@@ -34,7 +35,8 @@ class Losses:
 
     def hint(self, param: str) -> None:
         """Something the client can do without this once: left out and told, never refused."""
-        if param not in self.dropped:
+        if param not in self._told:
+            self._told.add(param)
             self.dropped.append(param)
 
     def essential(self, param: str, what: str) -> Unsupported:

@@ -31,6 +31,7 @@ from .answer import error_in, string_field, usage_in
 from .stream import DONE, ENDINGS, Complete, is_plain, last_frame
 
 _MAX_BEHIND = 256
+_MAX_BYTES_BEHIND = 1024 * 1024
 """Chunks without content that may wait behind a held one; no provider sends more than a few."""
 _NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
 _NULL = msgspec.Raw(b"null")
@@ -228,7 +229,7 @@ class ChunkStream:
         """What goes out now that this chunk has come."""
         before = b""
         if self._held is not None:
-            if not has_content and len(self._behind) < _MAX_BEHIND:
+            if not has_content and self._can_wait(frame):
                 self._behind.append(with_data(frame, write_object(fields)))
                 return b""
             before = self._release()
@@ -239,6 +240,10 @@ class ChunkStream:
             return before
         self._fast = self.started and self._single and bool(self._name)
         return before + with_data(frame, write_object(fields))
+
+    def _can_wait(self, frame: bytes) -> bool:
+        waiting = len(frame) + sum(map(len, self._behind))
+        return len(self._behind) < _MAX_BEHIND and waiting <= _MAX_BYTES_BEHIND
 
     def _listen(self, fields: Fields) -> None:
         self.usage = usage_in(fields) or self.usage

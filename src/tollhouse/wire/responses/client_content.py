@@ -7,10 +7,11 @@ platform.openai.com/docs/guides/function-calling (lists of parts as a tool's out
 import msgspec
 
 from ...core.errors import invalid
+from ..client_values import read_value
 from ..neutral.losses import Unsupported
 from ..neutral.parts import Audio, Document, Image, Media, Opaque, Refusal, Text
 from .media import media_of_file, media_of_url
-from .shapes import decode, string, string_or_list
+from .shapes import string, string_or_list
 
 
 class _Sound(msgspec.Struct, frozen=True, gc=False):
@@ -49,8 +50,8 @@ ResultContent = Text | Image | Document | Opaque
 def read_content(raw: msgspec.Raw, at: str) -> tuple[Content, ...]:
     """The parts of a message: of a string one, of a list as many."""
     if string_or_list(raw, at):
-        return (Text(decode(raw, string, at) or ""),)
-    parts = decode(raw, _parts, at)
+        return (Text(read_value(string, raw, at) or ""),)
+    parts = read_value(_parts, raw, at)
     return tuple(_read(part, f"{at}[{index}]") for index, part in enumerate(parts))
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from ...core.dialect import Vendor
 from ...core.errors import CallerError, invalid
+from ..client_values import read_value
 from ..json_object import Fields
 from ..neutral.conversation import Message, Role, Tool, VendorTool
 from ..neutral.losses import Unsupported
@@ -26,7 +27,7 @@ from .items import (
     reasoning_item,
     thoughts,
 )
-from .shapes import an_object, decode, is_null, raws, string, string_or_list
+from .shapes import an_object, is_null, raws, string, string_or_list
 
 NO_RESPONSES = "this model's provider keeps no responses, so that none can be named."
 _ROLES = {
@@ -66,12 +67,12 @@ class Items:
     def read(self, raw: msgspec.Raw, at: str) -> None:
         """The whole input: a user's words, or a list of items."""
         if string_or_list(raw, at):
-            words = decode(raw, string, at) or ""
+            words = read_value(string, raw, at) or ""
             self._say(Role.USER, (Text(words),), at)
             return
-        listed = decode(raw, raws, at)
+        listed = read_value(raws, raw, at)
         items = [
-            (decode(item, an_object, f"{at}[{index}]"), item, f"{at}[{index}]")
+            (read_value(an_object, item, f"{at}[{index}]"), item, f"{at}[{index}]")
             for index, item in enumerate(listed)
         ]
         for fields, item, place in items:
@@ -88,7 +89,7 @@ class Items:
         """A tool call's signature travels in a reasoning item beside the call."""
         if fields.get("type") != _REASONING:
             return
-        packed = _packed_call(decode(item, reasoning_item, at))
+        packed = _packed_call(read_value(reasoning_item, item, at))
         if packed is not None and packed.call_id is not None:
             self._signatures[packed.call_id] = packed.value
 
@@ -103,12 +104,12 @@ class Items:
         if kind == "message":
             self._message(fields, at)
         elif kind == "function_call":
-            told = decode(item, call_item, at)
+            told = read_value(call_item, item, at)
             call = call_of(told, at=at)
             signature = self._signatures.get(call.id)
             self._called(msgspec.structs.replace(call, signature=signature), at)
         elif kind == "custom_tool_call":
-            self._called(custom_call_of(decode(item, custom_call_item, at), at=at), at)
+            self._called(custom_call_of(read_value(custom_call_item, item, at), at=at), at)
         elif kind == "reasoning":
             self._thoughts(item, at)
         elif kind == "additional_tools":
@@ -119,7 +120,7 @@ class Items:
             self._result(fields, at)
 
     def _message(self, fields: Fields, at: str) -> None:
-        told = decode(_required(fields, "role", at), string, f"{at}.role")
+        told = read_value(string, _required(fields, "role", at), f"{at}.role")
         role = _ROLES.get(told or "")
         if role is None:
             message = f"{at}.role must be one of {', '.join(_ROLES)}."
@@ -136,12 +137,12 @@ class Items:
         self._say(Role.ASSISTANT, (call,), at)
 
     def _thoughts(self, item: msgspec.Raw, at: str) -> None:
-        told = decode(item, reasoning_item, at)
+        told = read_value(reasoning_item, item, at)
         if _packed_call(told) is None:
             self._say(Role.ASSISTANT, thoughts(told, packed=True, at=at), at)
 
     def _result(self, fields: Fields, at: str) -> None:
-        call_id = decode(_required(fields, "call_id", at), string, f"{at}.call_id") or ""
+        call_id = read_value(string, _required(fields, "call_id", at), f"{at}.call_id") or ""
         content = read_result(_required(fields, "output", at), f"{at}.output")
         result = ToolResult(call_id, content, name=self._names.get(call_id), at=at)
         self._say(Role.USER, (result,), at)
@@ -163,7 +164,7 @@ def _packed_call(item: ReasoningItem) -> Packed | None:
 def _kind(fields: Fields, at: str) -> str:
     """An item's type; a message may leave it out, and so may the name of a stored item."""
     told = fields.get("type")
-    kind = None if told is None else decode(told, string, f"{at}.type")
+    kind = None if told is None else read_value(string, told, f"{at}.type")
     if kind is None:
         kind = "message" if "role" in fields else "item_reference" if "id" in fields else None
     if kind is None:

@@ -6,9 +6,10 @@ Reference: platform.openai.com/docs/api-reference/responses/create (``tools``, `
 import msgspec
 
 from ...core.errors import invalid
+from ..client_values import read_value
 from ..json_object import Fields
 from ..neutral.conversation import Choice, Tool, ToolChoice, VendorTool
-from .shapes import an_object, decode, is_null, is_string, raws, string
+from .shapes import an_object, is_null, is_string, raws, string
 
 _FUNCTION_FIELDS = frozenset({"type", "name", "description", "parameters", "strict"})
 _CHOICES = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.REQUIRED}
@@ -40,18 +41,18 @@ _chosen = msgspec.json.Decoder(_Chosen)
 
 def read_tools(raw: msgspec.Raw, at: str, unknown: Fields) -> list[Tool | VendorTool]:
     """The tools in order; what else a function says of itself goes into ``unknown``."""
-    listed = decode(raw, raws, at)
+    listed = read_value(raws, raw, at)
     return [_tool(tool, f"{at}[{index}]", unknown) for index, tool in enumerate(listed)]
 
 
 def _tool(raw: msgspec.Raw, at: str, unknown: Fields) -> Tool | VendorTool:
-    fields = decode(raw, an_object, at)
+    fields = read_value(an_object, raw, at)
     if is_null(fields.get("type")):
         raise invalid(f"{at}.type is required.", f"{at}.type")
-    kind = decode(fields["type"], string, f"{at}.type") or ""
+    kind = read_value(string, fields["type"], f"{at}.type") or ""
     if kind != "function":
         return VendorTool(kind, raw, at)
-    told = decode(raw, _function, at)
+    told = read_value(_function, raw, at)
     for name, value in fields.items():
         if name not in _FUNCTION_FIELDS and bytes(value) not in {b"null", b"false"}:
             unknown[f"{at}.{name}"] = value
@@ -61,11 +62,11 @@ def _tool(raw: msgspec.Raw, at: str, unknown: Fields) -> Tool | VendorTool:
 def read_tool_choice(raw: msgspec.Raw, at: str, unknown: Fields) -> ToolChoice | None:
     """How tools are chosen; a choice of a vendor's own tool goes into ``unknown``."""
     if is_string(raw):
-        word = decode(raw, string, at) or ""
+        word = read_value(string, raw, at) or ""
         if word not in _CHOICES:
             raise invalid(f"{at} must be one of {', '.join(_CHOICES)}, or an object.", at)
         return ToolChoice(_CHOICES[word])
-    told = decode(raw, _chosen, at)
+    told = read_value(_chosen, raw, at)
     if told.type in _NAMED:
         if told.name is None:
             raise invalid(f"{at}.name is required.", f"{at}.name")

@@ -5,10 +5,13 @@ What refers to something that OpenAI stores for the client can be had from no ot
 refused here; what merely asks for more than others give goes into ``unknown``.
 """
 
+from typing import TypeVar
+
 import msgspec
 
 from ...core.dialect import Dialect
 from ...core.errors import invalid
+from ..client_values import read_value
 from ..json_object import Fields
 from ..neutral.conversation import (
     Conversation,
@@ -26,16 +29,15 @@ from ..openai.request import STEERING_FIELDS
 from .client_items import NO_RESPONSES, Items
 from .client_tools import read_tool_choice, read_tools
 from .shapes import (
-    Decoded,
     an_object,
     boolean,
-    decode,
     is_null,
     number,
     string,
     whole_number,
 )
 
+_Decoded = TypeVar("_Decoded")
 _STORED = ("previous_response_id", "conversation", "prompt")
 _STEERS_NOTHING = frozenset({"model", "stream_options", *STEERING_FIELDS})
 _READ_ELSEWHERE = frozenset({"input", "instructions", "tools", "tool_choice"})
@@ -111,11 +113,11 @@ class _Body:
         self._fields = fields
         self._known = set(_STORED) | _STEERS_NOTHING | _READ_ELSEWHERE
 
-    def value(self, name: str, decoder: "msgspec.json.Decoder[Decoded]") -> Decoded | None:
+    def value(self, name: str, decoder: "msgspec.json.Decoder[_Decoded]") -> _Decoded | None:
         """A field, or None where it is absent or null."""
         self._known.add(name)
         given = self._fields.get(name)
-        return None if given is None or is_null(given) else decode(given, decoder, name)
+        return None if given is None or is_null(given) else read_value(decoder, given, name)
 
     def number(self, name: str) -> msgspec.Raw | None:
         """A number as it was spelled."""
@@ -156,7 +158,7 @@ class _Body:
         told = self.value("reasoning", _reasoning)
         if told is None:
             return None
-        for name, value in decode(self._fields["reasoning"], an_object, "reasoning").items():
+        for name, value in read_value(an_object, self._fields["reasoning"], "reasoning").items():
             if name not in _REASONING_FIELDS and bytes(value) not in _AS_USUAL:
                 self.unknown[f"reasoning.{name}"] = value
         show = True if told.summary or told.generate_summary else None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ..json_object import NOT_JSON
+from ..json_object import NOT_JSON, owned
 
 NONE = b"[]"
 
@@ -65,7 +65,7 @@ def _spelled(token: _Token, *, nested: bool = False) -> dict[str, object]:
     """A token with all its fields; the streams of responses leave out its bytes."""
     spelled: dict[str, object] = {
         "token": token.token,
-        "logprob": token.logprob,
+        "logprob": owned(token.logprob),
         "bytes": list(token.token.encode()) if token.bytes is None else token.bytes,
     }
     if not nested:

@@ -139,17 +139,22 @@ def _tool(tool: Tool | VendorTool, dialect: Dialect, losses: Losses) -> Body | m
 
 def _custom_name(tool: VendorTool) -> str | None:
     """The name of a tool that takes free text, however the client's dialect nests it."""
-    if tool.kind != "custom":
-        return None
-    told: Any = decoded(tool.written)
-    name = told.get("custom", told).get("name")
+    name = _custom(tool).get("name")
     return name if isinstance(name, str) else None
+
+
+def _custom(tool: VendorTool) -> Body:
+    """What a client says of such a tool; nothing for one of another kind or shape."""
+    if tool.kind != "custom":
+        return {}
+    told = decoded(tool.written)
+    custom = told.get("custom", told) if isinstance(told, dict) else None
+    return custom if isinstance(custom, dict) else {}
 
 
 def _custom_of_chat(tool: VendorTool) -> Body:
     """Chat's custom tool, which is nested twice where that of responses is flat."""
-    told: Any = decoded(tool.written)
-    custom = dict(told.get("custom", told))
+    custom = dict(_custom(tool))
     form = custom.get("format")
     if isinstance(form, dict) and isinstance(form.get("grammar"), dict):
         custom["format"] = {"type": "grammar", **form["grammar"]}

@@ -113,8 +113,8 @@ class ItemWriter:
     def _given(self, part: Part) -> Item:
         """A picture or a file, from a user or from a tool."""
         if isinstance(part, Image):
-            written: Item = {"type": "input_image", **self._image(part)}
-            return written | ({"detail": part.detail} if part.detail is not None else {})
+            # The reference wants a detail; a client that named none gets what it says of none.
+            return {"type": "input_image", **self._image(part), "detail": part.detail or "auto"}
         if isinstance(part, Document):
             return self._document(part)
         if isinstance(part, Audio):

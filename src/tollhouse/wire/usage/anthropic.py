@@ -118,7 +118,9 @@ def _on_top(told: _Told) -> list[_Iteration]:
 
     Who passes a usage on may have added them up, as the sums then show.
     """
-    ours = [part for part in told.iterations or () if part.model is None]
+    if not told.iterations:
+        return []
+    ours = [part for part in told.iterations if part.model is None]
     others = [part for part in ours if part.type != _OF_THE_ANSWER]
     if not others or told.input_tokens == sum(part.input_tokens or 0 for part in ours):
         return []
