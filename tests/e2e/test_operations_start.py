@@ -34,7 +34,7 @@ async def test_start_is_quick_and_idle_is_small(
         GatewayProcess(tmp_path, providers={"up": up.url}, models=[model("a")]) as gw,
     ):
         spent, slow = [], []
-        for _ in range(3):
+        for _ in range(2):
             gw.terminate()
             await gw.ended()
             await gw.start()
