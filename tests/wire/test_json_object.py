@@ -4,12 +4,22 @@ import json
 import time
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tollhouse.core.errors import CallerError, Code
-from tollhouse.wire.json_object import raw, read_object, read_request, write_body, write_object
+from tollhouse.wire.json_object import (
+    owned,
+    raw,
+    read_object,
+    read_request,
+    text_of,
+    write_body,
+    write_object,
+    write_value,
+)
 
 DEEP = b'{"model":"m","x":' + b"[" * 10_000 + b"]" * 10_000 + b"}"
 ESCAPED_MODEL = b'"mod\\u0065l"'
@@ -197,3 +207,25 @@ def test_large_and_small_bodies_are_written_alike(size: int) -> None:
     fields = read_request(body)
     assert write_body(fields) == write_object(fields)
     assert read_object(write_body(fields)) == fields
+
+
+def test_what_could_just_be_read_may_be_too_deep_to_be_written() -> None:
+    """It is the client's fault, and said to be; a body less deep is written."""
+    value: Any = []
+    for _ in range(400):
+        value = [value]
+    assert write_value({"x": value}).startswith(b'{"x":[[')
+    for _ in range(2000):
+        value = [value]
+    with pytest.raises(CallerError) as error:
+        write_value({"x": value})
+    assert error.value.code is Code.INVALID_REQUEST_ERROR
+    assert "too deeply" in error.value.message
+
+
+def test_what_a_provider_wrote_can_stand_in_anything() -> None:
+    """A copy of it is on one line and in UTF-8, and says the same."""
+    assert bytes(owned(msgspec.Raw(b'{"a":\r\n 1.50}'))) == b'{"a":   1.50}'
+    assert json.loads(bytes(owned(msgspec.Raw('["é🙂"]'.encode())))) == ["é🙂"]
+    assert json.loads(bytes(owned(msgspec.Raw(b'["\xff"]')))) == ["\ufffd"]
+    assert text_of(msgspec.Raw(b'"\xed\xa0\x80"')) == '"\ufffd\ufffd\ufffd"'

@@ -244,3 +244,21 @@ def test_B07_the_keep_alive_is_a_pure_comment() -> None:
     """It has no field that a client could take for an event."""
     assert data_of(sse.COMMENT) is None
     assert sse.without_fields(sse.COMMENT) == sse.COMMENT
+
+
+@pytest.mark.parametrize("frame", [b"data: a\n\n", b"event: x\ndata: a\n\n", b"id: 1\rdata: a\r\r"])
+def test_data_on_several_lines_stays_one_event(frame: bytes) -> None:
+    """Each of its lines is a line of data, so that nothing of it is lost."""
+    data = b'{"a":\n1,\n"b":2}'
+    edited = with_data(frame, data)
+    assert cut([edited]) == ([edited], b"")
+    assert data_of(edited) == data
+    assert data_of(sse.event(data, b"x")) == data
+
+
+def test_nothing_is_kept_of_what_is_too_large() -> None:
+    """Whoever goes on feeding makes it hold no more than before."""
+    splitter = FrameSplitter()
+    with pytest.raises(FrameTooLarge):
+        splitter.feed(b"data: " + b"a" * sse.MAX_FRAME)
+    assert splitter.rest() == b""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tollhouse.core.dialect import Vendor
 from tollhouse.wire.anthropic.answer import read_answer
 from tollhouse.wire.anthropic.conversation import read_conversation
+from tollhouse.wire.anthropic.count import read_count
 from tollhouse.wire.anthropic.reply import write_answer
 from tollhouse.wire.anthropic.stops import READ, WRITTEN, read_stop
 from tollhouse.wire.json_object import read_request
@@ -275,3 +276,10 @@ def test_anthropics_answers_are_written_as_they_were_read() -> None:
         {"type": "tool_use", "id": "t", "name": "f", "input": {"a": [1]}},
     ]
     assert written(*answer(*blocks).parts)["content"] == blocks
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"input_tokens":-1}', b'{"input_tokens":"7"}'])
+def test_what_counts_nothing_is_no_count(body: bytes) -> None:
+    """No text has less than no tokens."""
+    assert isinstance(read_count(body), NotAnAnswer)
+    assert read_count(b'{"input_tokens":7}') == 7

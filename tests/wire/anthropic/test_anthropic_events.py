@@ -278,3 +278,14 @@ def test_whatever_comes_the_rules_hold(frames: list[bytes], size: int) -> None:
         elif not isinstance(event, Began):
             assert opened is not None
     assert reader.ended == any(isinstance(event, Ended) for event in events)
+
+
+def test_B15_a_usage_of_ever_more_fields_is_not_kept_whole() -> None:
+    """It is written anew with each event that adds to it; real ones have some ten fields."""
+    told = [ended(None, {f"n{i}": 1}) for i in range(2000)]
+    reader = EventReader()
+    reader.feed(stream(START, *told, ended("end_turn", {"output_tokens": 7}), STOP))
+    usage = json.loads(reader.usage or b"")
+    assert reader.ended
+    assert usage["output_tokens"] == 7
+    assert len(usage) < 100

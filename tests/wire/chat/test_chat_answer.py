@@ -202,3 +202,13 @@ def test_groqs_usage() -> None:
     """Usage that stands in Groq's own object only is found."""
     assert answer({"content": "x"}, x_groq={"usage": {"prompt_tokens": 1}}).usage is not None
     assert answer({"content": "x"}, usage={}, x_groq={"id": "r"}).usage is None
+
+
+def test_arguments_and_probabilities_that_are_no_utf_8() -> None:
+    """Both are told with the signs that stand for what is no letter."""
+    call = b'{"id":"t","function":{"name":"f","arguments":{"a":"\xff"}}}'
+    told = b'{"choices":[{"message":{"tool_calls":[' + call + b']},"logprobs":{"x":\n"\xff"}}]}'
+    found = read_answer(told)
+    assert isinstance(found, Answer)
+    assert found.parts == (ToolCall("t", "f", '{"a":"\ufffd"}'),)
+    assert bytes(found.logprobs or b"").decode() == '{"x": "\ufffd"}'

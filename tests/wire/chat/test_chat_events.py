@@ -368,3 +368,18 @@ def test_probabilities_stay_as_they_are() -> None:
         e.logprobs for e in read(ROLE, with_them, STOP, DONE).events if isinstance(e, TextDelta)
     ]
     assert [json.loads(bytes(one)) for one in found if one] == [told]
+
+
+def test_probabilities_on_several_lines() -> None:
+    """An event may have several lines; what is kept of it for another stream has one."""
+    lines = [b'{"choices":[{"delta":{"content":"a"},"logprobs":{"content":', b'["\xff"]}}]}']
+    heard = read(b"".join(b"data: " + line + b"\n" for line in lines) + b"\n", STOP, DONE)
+    logprobs = [one.logprobs for one in heard.events if isinstance(one, TextDelta)]
+    assert [bytes(one or b"").decode() for one in logprobs] == ['{"content": ["\ufffd"]}']
+
+
+def test_arguments_that_are_no_utf_8() -> None:
+    """An object in place of its text is told with the signs that stand for what is no letter."""
+    call = b'{"index":0,"id":"t","function":{"name":"f","arguments":{"a":"\xff"}}}'
+    told = b'data: {"choices":[{"delta":{"tool_calls":[' + call + b"]}}]}\n\n"
+    assert read(told, CALLS, DONE).parts == [ToolCall("t", "f", '{"a":"\ufffd"}')]

@@ -275,3 +275,18 @@ def test_schemas_and_objects() -> None:
     assert body(output=OutputFormat())["response_format"] == {"type": "json_object"}
     found = body(output=OutputFormat({"a": 1}, "n"))["response_format"]
     assert found == {"type": "json_schema", "json_schema": {"name": "n", "schema": {"a": 1}}}
+
+
+@pytest.mark.parametrize("name", [b"1e999", b"[" * 900 + b"]" * 900, b"null", b'"g"'])
+def test_a_custom_tool_with_an_odd_name(name: bytes) -> None:
+    """It is compared with those that are allowed, whatever it is."""
+    tool = VendorTool("custom", msgspec.Raw(b'{"type":"custom","name":' + name + b"}"), "tools[1]")
+    asked = body(tools=(F, tool), tool_choice=ToolChoice(allowed=("f", "g")))
+    assert len(asked["tools"]) == 1 + (name == b'"g"')
+
+
+@pytest.mark.parametrize("dialect", [Dialect.MESSAGES, Dialect.RESPONSES])
+def test_no_messages(dialect: Dialect) -> None:
+    """That is for the host to refuse."""
+    written = write_request(Conversation(dialect, ()), MODEL, Losses(allowed=False))
+    assert written["messages"] == []

@@ -246,3 +246,21 @@ def test_what_is_written_can_be_read() -> None:
     assert heard.text == "abcde"
     assert heard.stop is Stop.TOOLS
     assert json.loads(heard.usage or b"") == TOLD
+
+
+def test_a_signature_before_the_words_of_a_thought() -> None:
+    """Both are told, in whole chunks, whichever comes first."""
+    events: list[Event] = [
+        Began(),
+        PartBegan(0, Reasoning(vendor=Vendor.ANTHROPIC)),
+        Signed("sig", Vendor.ANTHROPIC),
+        ReasoningDelta("h"),
+        ReasoningDelta("m"),
+        PartEnded(0),
+        Ended(Stop.END),
+    ]
+    told = deltas(written(events))
+    assert "".join(one.get("reasoning_content", "") for one in told) == "hm"
+    details = [detail for one in told for detail in one.get("reasoning_details", [])]
+    assert [detail.get("signature") for detail in details] == ["sig", None, None]
+    assert [detail.get("text") for detail in details] == [None, "h", "m"]

@@ -205,3 +205,14 @@ def test_recorded_requests_are_written_as_they_were(one: Recording) -> None:
 def test_no_bytes_make_the_reader_fail(body: bytes) -> None:
     """Whatever a provider sends, it is an answer or it is none."""
     assert isinstance(read_answer(body), Embedded | NotAnAnswer)
+
+
+def test_a_count_that_is_no_utf_8() -> None:
+    """It is no count, but JSON for pricing to judge."""
+    body = b'{"embeddings":{"float":[[1]]},"meta":{"billed_units":{"input_tokens":"\xf4"}}}'
+    answer = read_answer(body)
+    assert isinstance(answer, Embedded)
+    assert json.loads(answer.usage or b"") == {
+        "prompt_tokens": "\ufffd",
+        "total_tokens": "\ufffd",
+    }

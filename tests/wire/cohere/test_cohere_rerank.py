@@ -216,3 +216,12 @@ def test_H04_what_is_no_answer_is_told_from_one(
 def test_no_bytes_make_the_reader_fail(body: bytes) -> None:
     """Whatever a provider sends, it is an answer or it is none."""
     assert isinstance(read_answer(body), Reranked | NotAnAnswer)
+
+
+def test_a_meta_that_is_no_utf_8() -> None:
+    """It is JSON for the client all the same."""
+    answer = read_answer(b'{"results":[],"meta":{"warnings":["\xc3"]}}')
+    assert isinstance(answer, Reranked)
+    asked = Asked("q", ("a",), (msgspec.Raw(b'"a"'),))
+    told = json.loads(write_answer(answer, asked, model="m", usage=b"{}"))
+    assert told["meta"] == {"warnings": ["\ufffd"]}

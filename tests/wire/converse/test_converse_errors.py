@@ -99,7 +99,9 @@ def test_recorded_counts_are_read(recording: Recording) -> None:
         assert isinstance(counted, NotAnAnswer)
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"inputTokens":"7"}', b'{"inputTokens":1e99}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"inputTokens":"7"}', b'{"inputTokens":1e99}', b'{"inputTokens":-7}']
+)
 def test_what_counts_nothing_is_no_count(body: bytes) -> None:
     """Nothing is raised."""
     assert isinstance(read_count(body), NotAnAnswer)

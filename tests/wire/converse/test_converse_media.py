@@ -168,3 +168,11 @@ def test_results_of_tools_may_hold_pictures_and_documents() -> None:
         "document",
     ]
     assert told[2]["document"]["name"] == "a (2)"
+
+
+def test_many_documents_of_one_name() -> None:
+    """Each has a name of its own, and none is looked for for long."""
+    given = ["a", "a (2)", *["a"] * 20_000]
+    found = names(*given)
+    assert found[:4] == ["a", "a (2)", "a (3)", "a (4)"]
+    assert len(set(found)) == len(given)

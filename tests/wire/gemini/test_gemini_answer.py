@@ -310,3 +310,28 @@ def test_any_json_can_be_read(value: Any) -> None:
     body = msgspec.json.encode(value)
     assert isinstance(read_answer(body), Answer | NotAnAnswer)
     parts_of(read(b"data: " + body + b"\n\n")[0])
+
+
+def test_arguments_that_are_no_utf_8() -> None:
+    """They are told with the signs that stand for what is no letter, streamed and whole."""
+    body = (
+        b'{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"a":"\xff"}}}]}'
+    )
+    body += b',"finishReason":"STOP"}]}'
+    answer = read_answer(body)
+    assert isinstance(answer, Answer)
+    assert answer.parts == (ToolCall("call_0", "f", '{"a":"\ufffd"}'),)
+    events, reader = read(b"data: " + body + b"\n\n")
+    assert reader.ended
+    assert [part.arguments for part in parts_of(events)] == ['{"a":"\ufffd"}']
+
+
+def test_probabilities_that_are_no_utf_8() -> None:
+    """They are JSON all the same."""
+    token = b'{"token":"a","logProbability":"\xc3"}'
+    body = b'{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP",'
+    body += b'"logprobsResult":{"chosenCandidates":[' + token + b"]}}]}"
+    answer = read_answer(body)
+    assert isinstance(answer, Answer)
+    assert answer.logprobs is not None
+    assert json.loads(bytes(answer.logprobs))["content"][0]["token"] == "a"

@@ -281,3 +281,53 @@ def _unknown(schema: Any) -> set[str]:
         for value in inner.values() if isinstance(inner, dict) else ():
             found |= _unknown(value)
     return found | _unknown(schema.get("items"))
+
+
+def test_a_type_that_is_listed_twice_counts_once() -> None:
+    """What lists of lists hold is not written out once more for each of them."""
+    schema: Any = STRING
+    for _ in range(30):
+        schema = {"type": ["array", "array", "null"], "items": schema}
+    written, _ = of_property(schema)
+    assert len(json.dumps(written)) < 100_000
+    assert [one["type"] for one in written["anyOf"]] == ["array", "null"]
+
+
+def test_types_that_are_none_are_left_out() -> None:
+    """Only words are types, and not more than there are."""
+    assert of_property({"type": [["string"], 1, "integer"]}) == (WHOLE, [])
+    assert of_property({"type": [[["string"]]]}) == ({}, ["type"])
+    many, dropped = of_property({"type": [f"t{i}" for i in range(5000)]})
+    assert len(many["anyOf"]) < 10
+    assert dropped == ["type"]
+
+
+@pytest.mark.parametrize("step", ["²", "-1", "1_0", "9" * 5000])
+def test_a_step_into_a_list_that_is_no_place(step: str) -> None:
+    """Such a reference refers to nothing."""
+    assert of_property({"anyOf": [{"$ref": f"#/properties/x/anyOf/{step}"}]})[1] == ["$ref"]
+
+
+def test_an_enum_of_nothing_but_null() -> None:
+    """It is a null."""
+    assert of_property({"enum": [None, None]}) == (NULL, ["enum"])
+
+
+def test_a_long_all_of_and_long_lists_in_it() -> None:
+    """Some parts are taken, the rest is told, and it takes no time to speak of."""
+    parts = [{"properties": {f"a{i}": STRING}, "required": [f"a{i}"]} for i in range(5000)]
+    written, dropped = of_property({"allOf": parts})
+    assert "a0" in written["properties"]
+    assert dropped == ["allOf"]
+    names = [f"a{i}" for i in range(30_000)]
+    both = [{"required": names}, {"required": names}]
+    written, _ = of_property({"properties": dict.fromkeys(names, STRING), "allOf": both})
+    assert written["required"] == names
+
+
+def test_definitions_of_one_name_are_told_apart() -> None:
+    """The last step of a reference names what stays; others of that name are numbered."""
+    inner = {"properties": {"y": {"$ref": "#/$defs/b/n"}}}
+    defs = {"a": {"n": {"properties": {"x": {"$ref": "#/$defs/a/n"}}}}, "b": {"n": inner}}
+    written, _ = sanitised({"anyOf": [{"$ref": f"#/$defs/{k}/n"} for k in "ab"], "$defs": defs})
+    assert len(written["$defs"]) == 2

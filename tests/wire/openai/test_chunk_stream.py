@@ -391,3 +391,13 @@ def test_an_event_that_begins_as_the_last_one_is_not_taken_apart() -> None:
     assert sse(*says("c")).startswith(beginning)
     assert one.feed(sse(*says("usage"))).count(SERVED.encode()) == 1
     assert one._beginning is beginning
+
+
+def test_a_chunk_on_several_lines() -> None:
+    """Its values may have line ends in them; the client gets all of it in one event."""
+    first, last = [json.dumps(one, indent=1).encode() for one in (says("a")[0], STOP)]
+    lines = [b"data: " + line + b"\n" for one in (first, last) for line in [*one.split(b"\n"), b""]]
+    stream = b"".join(line if line != b"data: \n" else b"\n" for line in lines)
+    outcome = run(sse(ROLE) + stream + sse(DONE))
+    assert outcome.finished
+    assert outcome.text == "a"

@@ -208,3 +208,12 @@ def test_content_behind_a_finish_is_passed_on() -> None:
     outcome = run(sse(ROLE, *TEXT, STOP, *says(" you"), EXTRA, DONE))
     assert outcome.text == "Hello you"
     assert ending(outcome) == "whole"
+
+
+def test_large_chunks_behind_the_held_one_do_not_wait() -> None:
+    """What is held back is bounded in bytes as well; the chunk with the finish reason goes out."""
+    stream = reader()
+    stream.feed(sse(ROLE, *says("a"), STOP))
+    junk = {**chunk({}), "junk": "x" * 700_000}
+    assert stream.feed(sse(junk)) == b""
+    assert b'"finish_reason":' in stream.feed(sse(junk))

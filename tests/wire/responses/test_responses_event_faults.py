@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tollhouse.wire.neutral.answer import Stop
 from tollhouse.wire.neutral.events import (
     Began,
+    Cited,
     Ended,
     Event,
     TextDelta,
@@ -188,3 +189,16 @@ def test_nothing_is_given_after_the_end() -> None:
     """What follows the last event is not read."""
     events: tuple[Event, ...] = hear([sse(CREATED, COMPLETED), sse(said(0, "late"))]).events
     assert events == (Began("resp_1"), Ended(Stop.END))
+
+
+@pytest.mark.parametrize("number", [-1, -7, 2**31])
+def test_a_part_of_an_impossible_number(number: int) -> None:
+    """Its words are told; no sources are looked for at such a place."""
+    page = {"type": "url_citation", "url": "https://a.b"}
+    words = {"type": "output_text", "text": "a", "annotations": [page]}
+    heard = run(CREATED, said(0, "a", number), done(0, "message", content=[words]), COMPLETED)
+    assert heard.ended
+    assert not heard.malformed
+    assert [type(event) for event in heard.events if isinstance(event, TextDelta | Cited)] == [
+        TextDelta
+    ]

@@ -358,3 +358,17 @@ def test_vendors_tools_are_refused() -> None:
         write(conversation(HELLO, dialect=Dialect.MESSAGES, tools=(search,)), drop=())
     assert told.value.param == "tools[0]"
     assert write(read(tools=[{"type": "web_search"}]))["tools"] == [{"type": "web_search"}]
+
+
+@pytest.mark.parametrize(
+    "told", [b'"x"', b"7", b"[]", b"null", b'{"name":1e999}', b'{"name":["g"]}', b"[" * 990]
+)
+def test_a_custom_tool_of_no_shape_is_refused(told: bytes) -> None:
+    """By its name, as any tool that the provider cannot be given."""
+    closed = told + b"]" * (len(told) if len(told) > 900 else 0)
+    tool = VendorTool(
+        "custom", msgspec.Raw(b'{"type":"custom","custom":' + closed + b"}"), "tools[0]"
+    )
+    with pytest.raises(Unsupported) as refused:
+        write(conversation(HELLO, tools=(tool,)))
+    assert refused.value.param == "tools[0]"

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from ..embeddings.openai_side import Embedded, embedded, leave_out_others, read_asked, string_of
-from ..json_object import NOT_JSON, Fields, raw, read_object
+from ..json_object import NOT_JSON, Fields, owned, raw, read_object
 from ..neutral.answer import NotAnAnswer
 from ..neutral.losses import Losses
 
@@ -93,7 +93,8 @@ def read_answer(body: bytes, headers: Mapping[str, str], model: str) -> Embedded
         return answer
     if bytes(units.input_tokens) in _NOTHING:
         return answer
-    counts = {"prompt_tokens": units.input_tokens, "total_tokens": units.input_tokens}
+    tokens = owned(units.input_tokens)
+    counts = {"prompt_tokens": tokens, "total_tokens": tokens}
     return Embedded(answer.vectors, bytes(raw(counts)))
 
 

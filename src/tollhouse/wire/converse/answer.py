@@ -7,7 +7,7 @@ left out; unknown kinds of blocks are passed over.
 
 import msgspec
 
-from ..json_object import NOT_JSON, read_object, text_of
+from ..json_object import NOT_JSON, read_object
 from ..neutral.answer import Answer, NotAnAnswer
 from ..neutral.parts import Reasoning, Text, ToolCall
 from .blocks import NULL, OWN_TOOL, CitationTold, ModelFields, ServiceTier, hidden_of
@@ -95,7 +95,7 @@ def _part(block: _Block, family: Family) -> Text | Reasoning | ToolCall | None:
         call = block.tool_use
         if call.type == OWN_TOOL:
             return None
-        return ToolCall(call.tool_use_id, call.name, text_of(call.input))
+        return ToolCall(call.tool_use_id, call.name, bytes(call.input).decode())
     if block.reasoning_content is not None:
         return _reasoning(block.reasoning_content, family)
     if block.citations_content is not None:

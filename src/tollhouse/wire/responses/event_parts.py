@@ -281,7 +281,7 @@ class PartReader:
     def _message_done(self, event: StreamedEvent) -> None:
         item = message_item.decode(event.item)
         opened = self._at("text", event)
-        if opened is not None and opened.number < len(item.content):
+        if opened is not None and 0 <= opened.number < len(item.content):
             for annotation in (item.content[opened.number].annotations or [])[opened.cited :]:
                 self._cite(opened, annotation)
         if event.output_index in self._given:
