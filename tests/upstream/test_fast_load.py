@@ -6,6 +6,7 @@ import os
 import random
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -103,8 +104,11 @@ async def test_E02_aborted_exchanges_leave_nothing(
     behaviours = [silent(), head_then(End.HANG), head_then(chunk(bytes(400_000)), End.HANG)]
     for batch in range(10):
         up.script(behaviours[batch % 3])
+        arrived = up.count + 50
         calls = [asyncio.create_task(body(transport, to(up.url))) for _ in range(50)]
-        await up.until(count=1 + 50 * (batch + 1))
+        with suppress(TimeoutError):  # a machine that stalls may let one fail on its way
+            async with asyncio.timeout(3):
+                await up.until(count=arrived)
         await asyncio.sleep(0.005 * (batch % 3))
         for call in calls:
             call.cancel()
