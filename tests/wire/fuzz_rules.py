@@ -73,6 +73,8 @@ class Rules:
         assert isinstance(part, Text | Refusal | Reasoning | ToolCall)
         told = part.arguments if isinstance(part, ToolCall) else part.text
         assert not told, "a part begins empty"
+        assert not isinstance(part, ToolCall) or part.name, "a call without a name"
+        assert not isinstance(part, ToolCall) or part.signature != "", "a signature is empty"
         self._parts += 1
         self.calls += isinstance(part, ToolCall)
         self._open = part
@@ -91,6 +93,7 @@ class Rules:
                 assert event.json, "a delta is empty"
             case Signed():
                 assert isinstance(self._open, Reasoning | ToolCall), "nothing to be signed"
+                assert not self._open.signature, "a call that began with its signature"
                 assert event.signature, "a signature is empty"
             case Cited():
                 assert isinstance(self._open, Text), "no text to be cited for"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -25,10 +25,9 @@ from tollhouse.wire.gemini.count import write_count_request
 from tollhouse.wire.json_object import Fields, read_request, write_value
 from tollhouse.wire.neutral.answer import Answer, NotAnAnswer, Stop
 from tollhouse.wire.neutral.conversation import Conversation
-from tollhouse.wire.neutral.events import Event, PartBegan
+from tollhouse.wire.neutral.events import Event
 from tollhouse.wire.neutral.heading import Heading
 from tollhouse.wire.neutral.losses import Losses
-from tollhouse.wire.neutral.parts import ToolCall
 from tollhouse.wire.openai.at_once import read_at_once
 from tollhouse.wire.openai.request import body_for_hop as openai_body
 from tollhouse.wire.openai.request import read_json
@@ -45,6 +44,9 @@ ENDPOINTS = {
     Dialect.MESSAGES: Endpoint.MESSAGES,
 }
 USAGE = b'{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,"cost":0.5}'
+_ROOM = 20
+"""Calls; what is written for a client stands a few levels deeper than what was read."""
+_Result = TypeVar("_Result")
 _HEADING = Heading("0b1f", "acme/large", 1760000000)
 _MODELS: dict[Dialect, tuple[str, ...]] = {
     Dialect.CHAT: (
@@ -163,7 +165,7 @@ def answer(provider: Dialect, body: bytes, dice: Random) -> None:
     """A whole answer is one or is none; what is one can be written for every client."""
     called = (dice.choice(_MODELS[provider]),) if provider is Dialect.CONVERSE else ()
     read: Callable[..., Answer | NotAnAnswer] = tongues.target(provider).read_answer
-    told = read(body, *called)
+    told = _below(_ROOM, lambda: read(body, *called))
     if isinstance(told, NotAnAnswer):
         assert told.reason
         assert told.error is None or type(told.error) is bytes
@@ -174,16 +176,19 @@ def answer(provider: Dialect, body: bytes, dice: Random) -> None:
         written = tongues.client(client).write_answer(told, _HEADING, USAGE)
         sound_json(written)
         again = tongues.target(client).read_answer(written)
-        assert isinstance(again, Answer) or _is_odd(client, told.stop, told.parts), (
+        assert isinstance(again, Answer) or _is_none(client, told.stop), (
             f"{client} cannot read what was written for it"
         )
 
 
-def _is_odd(client: Dialect, stop: Stop, parts: Iterable[Any]) -> bool:
-    """Whether an answer is none in a dialect: it failed, or calls a tool without a name."""
-    if client is Dialect.RESPONSES:
-        return stop is Stop.FAILED
-    return any(isinstance(part, ToolCall) and not part.name for part in parts)
+def _below(frames: int, work: Callable[[], _Result]) -> _Result:
+    """Do it so many calls down: what may be nested how deeply depends on the stack that is left."""
+    return work() if frames == 0 else _below(frames - 1, work)
+
+
+def _is_none(client: Dialect, stop: Stop) -> bool:
+    """Whether an answer is none in a dialect: in responses one can have failed."""
+    return client is Dialect.RESPONSES and stop is Stop.FAILED
 
 
 def believed(spelling: Dialect | Kind, told: bytes | None, tier: str | None = None) -> None:
@@ -267,8 +272,7 @@ def _translated(
     assert len(priced) == int(heard.ended), "an answer is priced once"
     sound_stream(client, written, whole=heard.ended)
     if heard.ended:
-        begun = [event.part for event in heard.events if isinstance(event, PartBegan)]
-        if heard.rules.ended is None or _is_odd(client, heard.rules.ended.stop, begun):
+        if heard.rules.ended is None or _is_none(client, heard.rules.ended.stop):
             return
         again = _hear(tongues.target(client).events, [written], client)
         assert again.ended, f"{client} cannot read what was written for it"

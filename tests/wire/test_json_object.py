@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tollhouse.core.errors import CallerError, Code
 from tollhouse.wire.json_object import (
+    NOT_JSON,
     owned,
     raw,
     read_object,
@@ -228,4 +229,10 @@ def test_what_a_provider_wrote_can_stand_in_anything() -> None:
     assert bytes(owned(msgspec.Raw(b'{"a":\r\n 1.50}'))) == b'{"a":   1.50}'
     assert json.loads(bytes(owned(msgspec.Raw('["é🙂"]'.encode())))) == ["é🙂"]
     assert json.loads(bytes(owned(msgspec.Raw(b'["\xff"]')))) == ["\ufffd"]
-    assert text_of(msgspec.Raw(b'"\xed\xa0\x80"')) == '"\ufffd\ufffd\ufffd"'
+
+
+def test_what_a_client_acts_on_is_read_or_not() -> None:
+    """Nothing is put in place of what is no letter."""
+    assert text_of(msgspec.Raw('{"a": "é"}'.encode())) == '{"a": "é"}'
+    with pytest.raises(NOT_JSON):
+        text_of(msgspec.Raw(b'{"a":"\xff"}'))

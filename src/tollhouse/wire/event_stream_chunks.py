@@ -3,7 +3,8 @@
 API reference: docs.aws.amazon.com/bedrock/latest/APIReference/
 API_runtime_InvokeModelWithResponseStream.html. Each ``chunk`` holds an event of the model's own
 protocol in base64; for Claude these are Anthropic's, so its readers can be fed with what this
-gives. Bedrock adds ``amazon-bedrock-invocationMetrics`` to the last one, which readers pass over.
+gives. What Bedrock measured and adds to the last one is taken out: it is not the model's, and no
+client of Anthropic's own interface expects it.
 """
 
 import base64
@@ -13,7 +14,7 @@ import msgspec
 
 from .converse.errors import error_object
 from .event_stream import Frame, FrameReader, Kind
-from .json_object import NOT_JSON
+from .json_object import NOT_JSON, read_object, write_object
 from .sse import event
 
 
@@ -25,6 +26,8 @@ class _Typed(msgspec.Struct, frozen=True, gc=False):
     type: str
 
 
+_LAST = b"message_stop"
+_MEASURED = "amazon-bedrock-invocationMetrics"
 _chunk = msgspec.json.Decoder(_Chunk)
 _typed = msgspec.json.Decoder(_Typed)
 
@@ -62,7 +65,16 @@ class ChunkUnwrapper:
             kind = _typed.decode(data).type.encode()
             if b"\n" in data or b"\r" in data:  # JSON that is not on one line
                 data = msgspec.json.format(data, indent=-1)
+            if kind == _LAST:
+                data = _without_measures(data)
         except (binascii.Error, *NOT_JSON):
             self.malformed = True
             return b""
         return event(data, None if b"\n" in kind or b"\r" in kind else kind)
+
+
+def _without_measures(data: bytes) -> bytes:
+    fields = read_object(data)
+    if fields is None or fields.pop(_MEASURED, None) is None:
+        return data
+    return write_object(fields)

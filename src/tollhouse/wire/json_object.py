@@ -2,6 +2,12 @@
 
 Bodies are decoded one level deep into raw slices, so a 5 MB image is skipped over once and never
 walked; numbers keep their spelling and unknown fields survive.
+
+A provider's answer has to be UTF-8 wherever a client reads or acts on it. Of its strings that are
+decoded nothing else can be read; arguments of a call that are an object in place of a string are
+held to the same (``text_of``). An answer with other bytes there is malformed: nobody is to act on
+words that were guessed. What only goes along with an answer (probabilities, errors) is not worth
+losing it: there, U+FFFD stands for what is no letter (``owned``).
 """
 
 from collections.abc import Mapping
@@ -122,15 +128,15 @@ def write_value(value: object) -> bytes:
 
 
 def text_of(value: msgspec.Raw) -> str:
-    """JSON as text. A provider's need not be UTF-8 where no string of it was decoded."""
-    return bytes(value).decode(errors="replace")
+    """JSON as text; ``NOT_JSON`` where it is no UTF-8, as it may be where it was not decoded."""
+    return bytes(value).decode()
 
 
 def owned(value: msgspec.Raw) -> msgspec.Raw:
     """A copy that may stand in anything that is written: in UTF-8, and on one line."""
     copy = bytes(value)
     if not copy.isascii():
-        copy = text_of(value).encode()
+        copy = copy.decode(errors="replace").encode()
     if _LF in copy or _CR in copy:
         copy = copy.replace(b"\n", b" ").replace(b"\r", b" ")
     return msgspec.Raw(copy)

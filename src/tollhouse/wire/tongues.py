@@ -54,8 +54,8 @@ class EventWriter(Protocol):
         """Bytes for the client; what needs the usage is held back."""
         ...
 
-    def finish(self, usage: bytes) -> bytes:
-        """The last bytes, with the usage as the client is to see it."""
+    def finish(self, usage: bytes, service_tier: str | None = None) -> bytes:
+        """The last bytes, with the usage as the client is to see it, and the provider's tier."""
         ...
 
 

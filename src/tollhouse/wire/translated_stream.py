@@ -73,7 +73,7 @@ class TranslatedStream:
             usage = self._complete(
                 reader.usage, reader.service_tier, content_bytes=reader.content_bytes
             )
-            out += self._writer.finish(usage)
+            out += self._writer.finish(usage, reader.service_tier)
         return out
 
 

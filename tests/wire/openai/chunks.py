@@ -3,7 +3,7 @@
 from typing import Any
 
 from tollhouse.wire.openai.chunk_stream import ChunkStream
-from wire.openai.streams import Outcome, play_every_way, priced
+from wire.openai.streams import DONE, Outcome, play_every_way, priced, sse
 
 SERVED = "openai/gpt-4o"
 UPSTREAM = "gpt-4o-2024-08-06"
@@ -39,6 +39,12 @@ EXTRA = {**chunk(), "choices": [], "usage": USAGE}
 def says(*texts: str) -> list[dict[str, Any]]:
     """Chunks of content."""
     return [chunk({"content": text}) for text in texts]
+
+
+ODD = "日本🙂ь\u2028\u2029\x85"
+"""Text with line ends that are none in a stream of events, and letters of several bytes."""
+GOOD = sse(ROLE, *says("Hel", "lo ", ODD), STOP, EXTRA, DONE)
+"""A whole answer that ends well."""
 
 
 def run(stream: bytes, *, asked: bool = False, choices: int = 1, step: int = 7) -> Outcome:

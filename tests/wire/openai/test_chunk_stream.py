@@ -1,18 +1,25 @@
-"""Streams of chunks: names, content, tools, and everything else that has to survive."""
+"""Streams of chunks: content, tools, and everything else that has to survive."""
 
 import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from wire.openai.chunks import EXTRA, ROLE, SERVED, STOP, UPSTREAM, USAGE, chunk, reader, run, says
-from wire.openai.streams import DONE, compact, deltas, play, sse
-
-ODD = "日本🙂ь\u2028\u2029\x85"
-
-GOOD = sse(ROLE, *says("Hel", "lo ", ODD), STOP, EXTRA, DONE)
+from wire.openai.chunks import (
+    EXTRA,
+    GOOD,
+    ODD,
+    ROLE,
+    SERVED,
+    STOP,
+    UPSTREAM,
+    USAGE,
+    chunk,
+    reader,
+    run,
+    says,
+)
+from wire.openai.streams import DONE, compact, play, sse
 
 
 @pytest.mark.parametrize("asked", [False, True])
@@ -23,16 +30,6 @@ def test_every_way_of_arriving_gives_the_same(asked: bool) -> None:  # noqa: FBT
     assert outcome.text == f"Hello {ODD}"
     assert outcome.usages == [{"priced": USAGE, "tier": None}]
     assert outcome.events[-1] == DONE
-
-
-@pytest.mark.parametrize("asked", [False, True])
-def test_F16_every_chunk_names_the_served_model(asked: bool) -> None:  # noqa: FBT001 - both
-    """The provider's own name is in none of them, and nothing else of a chunk changes."""
-    outcome = run(GOOD, asked=asked)
-    assert {chunk["model"] for chunk in outcome.chunks} == {SERVED}
-    assert UPSTREAM.encode() not in outcome.out
-    expected = [{**sent, "model": SERVED} for sent in [ROLE, *says("Hel", "lo ", ODD)]]
-    assert outcome.chunks[:4] == expected
 
 
 @pytest.mark.parametrize("end", ["\n\n", "\r\n\r\n", "\r\r", "\n\r\n"])
@@ -77,66 +74,6 @@ def test_an_event_beyond_all_bounds_breaks_the_stream_off() -> None:
     assert one.malformed
     assert one.feed(sse(STOP, DONE)) == b""
     assert not one.finished
-
-
-# --- The name, wherever it stands ---
-
-PLAIN = chunk({"content": "Hi"})
-SPELLINGS = {
-    "compact": compact(PLAIN),
-    "spaced": json.dumps(PLAIN),
-    "odd spaces": compact(PLAIN).replace('"model":', '"model" :\t'),
-    "behind choices": compact(dict(sorted(PLAIN.items()))),
-    "behind choices, more behind": compact(dict(sorted(PLAIN.items())) | {"x": {"a": ["}"]}}),
-    "first": compact({"model": UPSTREAM} | PLAIN),
-    "name in the text": compact(chunk({"content": f'"model":"{UPSTREAM}"'})),
-    "name in other fields": compact({"x": UPSTREAM, **PLAIN, "provider": UPSTREAM}),
-    "brackets in front": compact({"x": "}]{[", **PLAIN}),
-    "brackets behind": compact({**dict(sorted(PLAIN.items())), "z": "}]{["}),
-    "escaped": compact(PLAIN).replace("gpt", "\\u0067pt"),
-    "null": compact({**PLAIN, "model": None}),
-    "a number": compact({**PLAIN, "model": 5}),
-    "empty": compact({**PLAIN, "model": ""}),
-}
-
-
-@pytest.mark.parametrize("written", SPELLINGS.values(), ids=SPELLINGS)
-@pytest.mark.parametrize("asked", [False, True])
-def test_the_name_is_replaced_however_it_is_written(written: str, asked: bool) -> None:  # noqa: FBT001 - both
-    """Each chunk, first or twentieth, gets the served id at its top level and nowhere else."""
-    expected = {**json.loads(written), "model": SERVED}
-    outcome = run(sse(ROLE, *[written] * 5, STOP, DONE), asked=asked, step=31)
-    assert outcome.chunks[1:6] == [expected] * 5
-
-
-def test_a_name_that_changes_is_replaced_too() -> None:
-    """Azure's first chunk has an empty one; hosts that route may change it halfway."""
-    names = ["", "a", "a", "a", "b", "b", "", "a", None]
-    outcome = run(sse(ROLE, *[{**PLAIN, "model": name} for name in names], STOP, DONE))
-    assert {chunk["model"] for chunk in outcome.chunks} == {SERVED}
-
-
-def test_inner_names_are_not_ours_to_change() -> None:
-    """A model inside a delta or an extension is content, even where the top level has none."""
-    deep = chunk({"content": "Hi", "tool": {"model": UPSTREAM}}, x={"model": UPSTREAM})
-    bare = {name: value for name, value in deep.items() if name != "model"}
-    late = dict(sorted(bare.items()))
-    outcome = run(sse(ROLE, *says("a"), deep, bare, late, deep, STOP, DONE), step=31)
-    for got in outcome.chunks[2:6]:
-        assert got["model"] == SERVED
-        assert got["x"] == {"model": UPSTREAM}
-        assert got["choices"][0]["delta"]["tool"] == {"model": UPSTREAM}
-
-
-def test_a_chunk_without_a_name_gets_one() -> None:
-    """Clients expect it; what is no chunk at all is left alone."""
-    bare = {name: value for name, value in PLAIN.items() if name != "model"}
-    outcome = run(sse(ROLE, bare, {"ping": 1}, STOP, DONE))
-    assert outcome.chunks[1]["model"] == SERVED
-    assert outcome.chunks[2] == {"ping": 1}
-
-
-# --- What has to survive ---
 
 
 def test_B06_tool_calls_are_the_same_bytes() -> None:
@@ -286,101 +223,6 @@ def test_names_of_fields_in_the_text_are_text() -> None:
     assert outcome.text == "a" + "".join(texts)
     assert outcome.finished
     assert outcome.error is None
-
-
-DELTAS = st.fixed_dictionaries(
-    {},
-    optional={
-        "content": st.none() | st.text(max_size=12),
-        "reasoning_content": st.none() | st.text(max_size=4),
-        "tool_calls": st.lists(st.fixed_dictionaries({"index": st.integers(0, 3)}), max_size=2),
-    },
-)
-CHUNKS = st.builds(
-    chunk,
-    DELTAS,
-    st.sampled_from([None, None, None, "stop", "length"]),
-    st.integers(0, 1),
-    usage=st.none() | st.just(USAGE),
-)
-
-
-@given(
-    st.lists(CHUNKS | st.just(EXTRA) | st.just({}), max_size=8),
-    st.booleans(),
-    st.booleans(),
-    st.booleans(),
-    st.data(),
-)
-@settings(max_examples=250, deadline=None)
-def test_any_chunks_in_any_pieces(
-    sent: list[dict[str, Any]],
-    asked: bool,  # noqa: FBT001 - drawn
-    spaced: bool,  # noqa: FBT001 - drawn
-    done: bool,  # noqa: FBT001 - drawn
-    data: st.DataObject,
-) -> None:
-    """No order of chunks loses content, doubles usage or the terminator, or depends on the cuts."""
-    events = [json.dumps(one) if spaced else compact(one) for one in sent]
-    stream = sse(*events, *([DONE] if done else []))
-    marks = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
-    pieces = [stream[a:b] for a, b in zip([0, *marks], [*marks, len(stream)], strict=True)]
-    outcome = play(reader(asked=asked, choices=2), pieces)
-    assert outcome == play(reader(asked=asked, choices=2), [stream])
-    assert deltas(outcome.chunks) == deltas(sent)
-    assert outcome.events.count(DONE) == outcome.finished
-    assert len(outcome.usages) <= 1
-    if outcome.finished:
-        assert outcome.events[-1] == DONE
-        assert len(outcome.usages) == 1 or not asked
-    if not asked:
-        assert all(one["choices"] for one in outcome.chunks if "choices" in one)
-
-
-WORDS = st.sampled_from(
-    [
-        "a",
-        "",
-        " usage",
-        "usage",
-        "error",
-        "}",
-        '"',
-        "\\",
-        "{[",
-        "\n",
-        '"finish_reason":1',
-        ODD,
-        "🙂",
-    ]
-)
-EVENTS = st.builds(
-    chunk,
-    st.builds(lambda text, more: {"content": text, **more}, WORDS, st.sampled_from([{}, {"x": 1}]))
-    | st.builds(lambda text: {"role": "assistant", "content": text}, WORDS),
-    st.sampled_from([None, None, None, "stop"]),
-    usage=st.sampled_from([None, None, USAGE]),
-    model=st.sampled_from([UPSTREAM, UPSTREAM, "other"]),
-    created=st.sampled_from([1, 1, 2]),
-)
-WAYS_TO_WRITE = (compact, json.dumps, lambda one: compact({"choices": one["choices"], **one}))
-"""The last of them names the model behind the text."""
-
-
-@given(st.lists(EVENTS, max_size=12), st.sampled_from(WAYS_TO_WRITE), st.booleans())
-@settings(max_examples=250, deadline=None)
-def test_an_event_is_edited_the_same_whatever_came_before(
-    sent: list[dict[str, Any]],
-    spelled: Any,
-    asked: bool,  # noqa: FBT001 - drawn
-) -> None:
-    """How the last event began saves looking at this one's beginning, and changes nothing."""
-    remembering, forgetting = reader(asked=asked), reader(asked=asked)
-    for one in [*says("Hi", "Hi"), *sent, STOP, DONE]:
-        piece = sse(one if one == DONE else spelled(one))
-        forgetting._beginning = b""
-        assert remembering.feed(piece) == forgetting.feed(piece)
-        assert remembering.content_bytes == forgetting.content_bytes
 
 
 def test_an_event_that_begins_as_the_last_one_is_not_taken_apart() -> None:

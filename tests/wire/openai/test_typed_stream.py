@@ -239,6 +239,18 @@ def test_the_last_event_needs_no_blank_line() -> None:
     assert outcome.events == run(typed(*GOOD)).events
 
 
+@pytest.mark.parametrize("step", [1, 2, len(GOOD)])
+def test_the_next_event_is_numbered_behind_those_that_came(step: int) -> None:
+    """An error of ours takes the number that the provider's next event would have had."""
+    one, fed = reader(), 0
+    for first in range(0, len(GOOD), step):
+        events = GOOD[first : first + step]
+        one.feed(typed(*events))
+        fed += len(events)
+        assert one.sequence == fed
+    assert reader().sequence == 0
+
+
 # --- Images, transcripts and speech ---
 
 MEDIA: list[tuple[Endpoint, list[dict[str, Any]], dict[str, Any]]] = [

@@ -45,31 +45,31 @@ class _Body(msgspec.Struct, gc=False):
 
 
 class _Chat(_Body, gc=False):
-    messages: Conversation | msgspec.UnsetType = msgspec.UNSET
+    messages: Conversation = []
 
     def content(self) -> Content:
-        return NOTHING if self.messages is msgspec.UNSET else in_conversation(self.messages)
+        return in_conversation(self.messages)
 
 
 class _Responses(_Body, gc=False):
-    input: Conversation | msgspec.UnsetType = msgspec.UNSET
+    input: Conversation = []
 
     def content(self) -> Content:
-        return NOTHING if self.input is msgspec.UNSET else in_conversation(self.input)
+        return in_conversation(self.input)
 
 
 class _Completions(_Body, gc=False):
-    prompt: Inputs | msgspec.UnsetType = msgspec.UNSET
+    prompt: Inputs = []
 
     def content(self) -> Content:
-        return NOTHING if self.prompt is msgspec.UNSET else in_inputs(self.prompt)
+        return in_inputs(self.prompt)
 
 
 class _Embeddings(_Body, gc=False):
-    input: Inputs | msgspec.UnsetType = msgspec.UNSET
+    input: Inputs = []
 
     def content(self) -> Content:
-        return NOTHING if self.input is msgspec.UNSET else in_inputs(self.input)
+        return in_inputs(self.input)
 
 
 class _Speech(_Body, gc=False):

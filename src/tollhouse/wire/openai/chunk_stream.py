@@ -25,20 +25,20 @@ import re
 
 import msgspec
 
-from ..json_object import NOT_JSON, Fields, raw, read_object, write_object
-from ..sse import FrameSplitter, FrameTooLarge, data_of, event, name_of, with_data, without_fields
+from ..json_object import NOT_JSON, Fields, read_object, write_object
+from ..sse import FrameTooLarge, data_of, event, name_of, with_data
 from .answer import error_in, string_field, usage_in
-from .stream import DONE, ENDINGS, Complete, is_plain, last_frame
+from .framed_stream import FramedStream
+from .stream import DONE, ENDINGS, SHORT_TEXT, Complete
 
 _MAX_BEHIND = 256
 _MAX_BYTES_BEHIND = 1024 * 1024
 """Chunks without content that may wait behind a held one; no provider sends more than a few."""
 _NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
 _NULL = msgspec.Raw(b"null")
+_BEGINNING = b"data: {"
 _TEXT = b'"delta":{"content":"'
 _EMPTY_DELTA = len(_TEXT + b'"')
-_SHORT_TEXT = 4
-"""Bytes that a chunk is taken to bring where its text cannot be told at a glance."""
 # What our own usage chunk takes over from the chunks before it.
 _COMMON = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
 
@@ -67,26 +67,15 @@ _TELLING = re.compile(rb'"(?:usage|finish_reason|error)"(?!: ?null)')
 _choices = msgspec.json.Decoder(list[_Choice] | None)
 
 
-class ChunkStream:
+class ChunkStream(FramedStream):
     """A ``StreamReader`` for chunks."""
 
     def __init__(
         self, model: str, *, asked_usage: bool, complete: Complete, choices: int = 1
     ) -> None:
-        self.started = False
-        self.finished = False
-        self.error: bytes | None = None
-        self.malformed = False
-        self.usage: bytes | None = None
-        self.service_tier: str | None = None
-        self.content_bytes = 0
-        self.sequence = 0
-        self.events = True
+        super().__init__(model, complete)
         self._single = choices == 1
-        self._model = raw(model)
         self._asked_usage = asked_usage
-        self._complete = complete
-        self._splitter = FrameSplitter()
         self._name = b""
         """The model's name and key as the provider spells them …"""
         self._name_to_send = b""
@@ -107,7 +96,10 @@ class ChunkStream:
         self._done = False
 
     def feed(self, data: bytes) -> bytes:
-        """Bytes for the client."""
+        """Bytes for the client: the end is written when all that came along with it is read.
+
+        The base's is not called for this: that would be one more call for every event.
+        """
         try:
             frames = self._splitter.feed(data)
         except FrameTooLarge:
@@ -121,18 +113,18 @@ class ChunkStream:
 
     def end(self) -> bytes:
         """Finish the stream if the answer was whole, else say so by ``finished`` being False."""
-        frame = last_frame(self._splitter.rest())
-        out = self._frame(frame) if frame is not None else b""
+        out = super().end()
         if self._is_over():
             return out
         whole = self._done or (self._closed and not self._open)
         return out + (self._close() if whole else self._release())
 
-    def _is_over(self) -> bool:
-        return self.finished or self.malformed or self.error is not None
+    def _fail(self, error: bytes) -> None:
+        super()._fail(error)
+        self._fast = False
 
     def _break_off(self) -> None:
-        self.malformed = True
+        super()._break_off()
         self._fast = False
 
     # --- one frame ---
@@ -142,29 +134,23 @@ class ChunkStream:
             return edited
         if self._is_over():
             return b""
-        data = data_of(frame)
         if self._done:
-            self._listen(read_object(data or b"") or {})
+            self._listen(read_object(data_of(frame) or b"") or {})
             return b""
-        if data is None:
-            return without_fields(frame)
-        data = data.strip()
-        if data == DONE:
-            self._done = True
-            self._fast = False
-        elif data:
-            return self._event(frame, data)
+        return self._read(frame)
+
+    def _on_done(self, frame: bytes) -> bytes:
+        """The end is written by ``feed`` or ``end``."""
+        del frame
+        self._done = True
+        self._fast = False
         return b""
 
-    def _event(self, frame: bytes, data: bytes) -> bytes:
-        fields = read_object(data)
+    def _event(self, frame: bytes, fields: Fields) -> bytes:
         if name_of(frame) == b"error":
-            self._fail(raw(data.decode(errors="replace")) if fields is None else _error(fields))
-        elif fields is None:
-            self._break_off()
-        else:
-            return self._chunk(frame, fields)
-        return b""
+            self._fail(error_in(fields) or write_object(fields))
+            return b""
+        return self._chunk(frame, fields)
 
     # --- the fast way ---
 
@@ -178,7 +164,9 @@ class ChunkStream:
                 return None
             self.content_bytes += max(1, frame.find(b"}", text) - text - 1)
             return self._beginning_to_send + frame[text:]
-        if not is_plain(frame, _TELLING):
+        if not frame.startswith(_BEGINNING) or not frame.endswith(ENDINGS):
+            return None
+        if _TELLING.search(frame) is not None:
             return None
         edited = self._replace_name(frame)
         if edited is not None:
@@ -249,10 +237,6 @@ class ChunkStream:
         self.usage = usage_in(fields) or self.usage
         self.service_tier = string_field(fields, "service_tier") or self.service_tier
 
-    def _fail(self, error: bytes | msgspec.Raw) -> None:
-        self.error = bytes(error)
-        self._fast = False
-
     def _read_choices(self, fields: Fields) -> tuple[list[_Choice], bool]:
         """The choices, and whether they hold content or a finish reason."""
         try:
@@ -314,7 +298,7 @@ class ChunkStream:
             return b""
         self.finished = True
         self._fast = False
-        usage = self._complete(self.usage, self.service_tier, content_bytes=self.content_bytes)
+        usage = self._price()
         out = self._usage_chunk(usage) if self._asked_usage else self._release(usage)
         return out + event(DONE)
 
@@ -329,13 +313,9 @@ class ChunkStream:
         return with_data(frame, write_object(fields))
 
 
-def _error(fields: Fields) -> bytes:
-    return error_in(fields) or write_object(fields)
-
-
 def _size_of_delta(frame: bytes) -> int:
     """Roughly how much content a chunk brings, for the estimate of what was relayed."""
     start = frame.find(b'"delta":')
     if start < 0:
-        return _SHORT_TEXT
+        return SHORT_TEXT
     return max(1, frame.find(b"}", start) - start - _EMPTY_DELTA)

@@ -4,6 +4,7 @@ The typed readers take the shapes of the API reference and skip over everything 
 image is never copied. Input of another shape is walked, and what it names is found all the same.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ _PART_CAPABILITIES = {
 _CONVERSATIONS = frozenset({Endpoint.CHAT, Endpoint.RESPONSES})
 _LISTS = frozenset({Endpoint.COMPLETIONS, Endpoint.EMBEDDINGS})
 _PROMPTS = frozenset({Endpoint.COMPLETIONS, Endpoint.IMAGES_GENERATIONS})
+_INNER = ("content", "output", "text")
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
@@ -132,14 +134,31 @@ def in_inputs(inputs: Inputs) -> Content:
 
 
 def _walked(given: msgspec.Raw, endpoint: Endpoint) -> Content:
-    """Messages of a shape that the reference does not have, and what they ask for nevertheless."""
-    field = input_field(endpoint)
+    texts: list[str] = []
+    kinds: set[str | None] = set()
+    walk(input_field(endpoint), given, _inner, texts, kinds)
+    return Content(tuple(texts), _asked_by(kinds))
+
+
+def _inner(value: dict[str, Any]) -> list[Any]:
+    return [value[name] for name in _INNER if name in value]
+
+
+def walk(
+    field: str,
+    given: msgspec.Raw,
+    inner: Callable[[dict[str, Any]], list[Any]],
+    texts: list[str],
+    kinds: set[str | None],
+) -> None:
+    """Input of a shape that the reference does not have, and what it asks for nevertheless.
+
+    ``inner`` tells what of an object is looked into. What is found is added to the last two.
+    """
     try:
         waiting: list[Any] = [_anything.decode(given)]
     except NOT_JSON:
         raise invalid(f"{field} cannot be read.", field) from None
-    texts: list[str] = []
-    kinds: set[str | None] = set()
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
@@ -149,5 +168,4 @@ def _walked(given: msgspec.Raw, endpoint: Endpoint) -> Content:
         elif isinstance(value, dict):
             kind = value.get("type")
             kinds.add(kind if isinstance(kind, str) else None)
-            waiting += [value[name] for name in ("content", "output", "text") if name in value]
-    return Content(tuple(texts), _asked_by(kinds))
+            waiting += inner(value)

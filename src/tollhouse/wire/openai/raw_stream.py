@@ -1,18 +1,13 @@
 """Answers without a structure we could read: spoken audio, relayed as it comes."""
 
+from .stream import StreamFacts
 
-class RawStream:
+
+class RawStream(StreamFacts):
     """A ``StreamReader`` for bytes that are nobody's business but the client's."""
 
     def __init__(self) -> None:
-        self.started = False
-        self.finished = False
-        self.error: bytes | None = None
-        self.malformed = False
-        self.usage: bytes | None = None
-        self.service_tier: str | None = None
-        self.content_bytes = 0
-        self.sequence = 0
+        super().__init__()
         self.events = False
 
     def feed(self, data: bytes) -> bytes:

@@ -96,9 +96,9 @@ _anything = msgspec.json.Decoder(float_hook=str)
 
 def read_json(fields: Fields, endpoint: Endpoint) -> Asked:
     """Read a JSON body; a 400 naming the field for every value the gateway cannot act on."""
-    model = model_name(_value(fields, "model", _string, "a string"))
-    stream = endpoint in STREAMED and bool(_value(fields, "stream", _boolean, "true or false"))
-    options = _value(fields, "stream_options", _object, "an object") or {}
+    model = model_name(value_of(fields, "model", _string, "a string"))
+    stream = endpoint in STREAMED and bool(value_of(fields, "stream", _boolean, "true or false"))
+    options = value_of(fields, "stream_options", _object, "an object") or {}
     output = _output_asked(fields, endpoint)
     content = read_content(fields.get(input_field(endpoint)), endpoint)
     choices = _bounded(fields, "n", MAX_CHOICES)
@@ -250,7 +250,7 @@ def _put_prompt(body: Fields, endpoint: Endpoint | None, prompt: str) -> None:
             joined = b"[" + first + (b"" if rest.startswith(b"]") else b",") + rest
             body["messages"] = msgspec.Raw(joined)
     elif endpoint is Endpoint.RESPONSES:
-        given = _value(body, "instructions", _string, "a string")
+        given = value_of(body, "instructions", _string, "a string")
         body["instructions"] = raw(f"{prompt}\n\n{given}" if given else prompt)
     elif endpoint is Endpoint.COMPLETIONS:
         body["prompt"] = raw(_prompted(body.get("prompt"), prompt))
@@ -337,14 +337,15 @@ def _holds_any(given: msgspec.Raw) -> bool:
 
 
 def _bounded(fields: Fields, name: str, most: int | None, *, least: int = 1) -> int | None:
-    value: int | None = _value(fields, name, _whole_number, "a whole number")
+    value: int | None = value_of(fields, name, _whole_number, "a whole number")
     if value is not None and (value < least or (most is not None and value > most)):
         bounds = f"between {least} and {most}" if most else f"at least {least}"
         raise invalid(f"{name} must be {bounds}.", name)
     return value
 
 
-def _value(fields: Fields, name: str, decoder: msgspec.json.Decoder[Any], wanted: str) -> Any:
+def value_of(fields: Fields, name: str, decoder: msgspec.json.Decoder[Any], wanted: str) -> Any:
+    """A field's value, None where it is absent; a 400 that says what is ``wanted`` of it."""
     value = fields.get(name)
     if value is None:
         return None

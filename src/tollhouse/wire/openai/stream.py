@@ -15,19 +15,17 @@ and acts.
 - Once an answer is over, well or not, nothing more is passed on.
 """
 
-import re
 from typing import Protocol
 
 from ..json_object import read_object
 from ..sse import data_of
 
-_BEGINNINGS = (
-    b"data: {",
-    *(b"event: response.", b"event: image_", b"event: transcript.", b"event: speech."),
-)
 ENDINGS = (b"}\n\n", b"}\r\n\r\n")
+"""How the frame of an object on one line ends."""
 DONE = b"[DONE]"
 """The data of the event that ends a stream of chunks."""
+SHORT_TEXT = 4
+"""Bytes that an event is taken to bring where its content cannot be told at a glance."""
 
 
 class Complete(Protocol):
@@ -95,14 +93,19 @@ class StreamReader(Protocol):
         ...
 
 
-def is_plain(frame: bytes, telling: re.Pattern[bytes]) -> bool:
-    """Whether a frame is an object on one line, as it seems, and holds nothing that is ``telling``.
+class StreamFacts:
+    """What a ``StreamReader`` tells, as it is before the first byte."""
 
-    Such a frame is not decoded: this is asked of every event, and most are of this kind.
-    """
-    return (
-        frame.startswith(_BEGINNINGS) and frame.endswith(ENDINGS) and telling.search(frame) is None
-    )
+    def __init__(self) -> None:
+        self.started = False
+        self.finished = False
+        self.error: bytes | None = None
+        self.malformed = False
+        self.usage: bytes | None = None
+        self.service_tier: str | None = None
+        self.events = True
+        self.content_bytes = 0
+        self.sequence = 0
 
 
 def last_frame(rest: bytes) -> bytes | None:

@@ -37,23 +37,23 @@ class _ServerTools(msgspec.Struct, frozen=True, gc=False):
     web_search_requests: Count = None
 
 
-class _Iteration(msgspec.Struct, frozen=True, gc=False):
+class _Tokens(msgspec.Struct, frozen=True, gc=False):
+    """What is told of the whole and of each iteration."""
+
+    input_tokens: Count = None
+    output_tokens: Count = None
+    cache_read_input_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    cache_creation: _CacheCreation | None = None
+
+
+class _Iteration(_Tokens, frozen=True, gc=False):
     type: Any = None
     model: Any = None
     """Whose work it was, where that is another model than the one asked."""
-    input_tokens: Count = None
-    output_tokens: Count = None
-    cache_read_input_tokens: Count = None
-    cache_creation_input_tokens: Count = None
-    cache_creation: _CacheCreation | None = None
 
 
-class _Told(msgspec.Struct, frozen=True, gc=False):
-    input_tokens: Count = None
-    output_tokens: Count = None
-    cache_read_input_tokens: Count = None
-    cache_creation_input_tokens: Count = None
-    cache_creation: _CacheCreation | None = None
+class _Told(_Tokens, frozen=True, gc=False):
     output_tokens_details: _OutputDetails | None = None
     server_tool_use: _ServerTools | None = None
     iterations: list[_Iteration] | None = None
@@ -102,7 +102,7 @@ def read_usage(raw: Any, *, service_tier: str | None = None) -> Usage | Unusable
     )
 
 
-def _written(told: _Told | _Iteration) -> tuple[int, int]:
+def _written(told: _Tokens) -> tuple[int, int]:
     """Written to the cache in all, and for an hour."""
     by_time = told.cache_creation
     if by_time is None:
