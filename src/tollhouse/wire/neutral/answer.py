@@ -3,7 +3,7 @@
 import msgspec
 
 from ...core.label import Label
-from .parts import Part
+from .parts import Part, ToolCall
 
 
 class Stop(Label):
@@ -46,3 +46,17 @@ class NotAnAnswer(msgspec.Struct, frozen=True, gc=False):
 
     error: bytes | None
     reason: str
+
+
+class Nameless(ValueError):
+    """What a reader finds out of ``named``; its words are a ``NotAnAnswer``'s reason."""
+
+
+def named(call: ToolCall) -> ToolCall:
+    """A call of an answer, which has to have a name: without one no client can answer it.
+
+    An answer with a nameless call is malformed in every dialect, whole or streamed.
+    """
+    if not call.name:
+        raise Nameless("a tool call has no name")
+    return call

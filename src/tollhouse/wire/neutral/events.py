@@ -9,9 +9,11 @@ every sequence of events:
   ``PartBegan`` and ends with ``PartEnded``; a part ends before the next one begins, so one is open
   at a time. (A provider that goes back to a tool call that it had left is malformed.)
 - Deltas belong to the open part and are of its kind. An empty delta is not an event.
-- A tool call's ``PartBegan`` holds id and name and no arguments; they follow as ``ArgumentsDelta``,
+- A tool call's ``PartBegan`` holds id and name and no arguments (a provider that gives no name is
+  malformed, see ``wire.neutral.answer``); they follow as ``ArgumentsDelta``,
   joined they are the call's JSON text ("" where the provider told none). The signature of a part,
-  where there is one, is told before its ``PartEnded`` by ``Signed``.
+  where there is one, is told once: a tool call's ``PartBegan`` holds it where the provider gives
+  both at once (Google), else ``Signed`` tells it before the ``PartEnded``.
 - ``Ended.stop`` is ``Stop.TOOLS`` whenever a tool call was among the parts and the reason that the
   provider gives is a sound end.
 """
@@ -33,7 +35,7 @@ class PartBegan(msgspec.Struct, frozen=True):
     """A part begins.
 
     It is an empty ``Text``, ``Refusal`` or ``Reasoning`` (with its ``id``, and with ``hidden`` in
-    full where it is in cipher), or a ``ToolCall`` without arguments.
+    full where it is in cipher), or a ``ToolCall`` without arguments, signed or not.
     """
 
     index: int

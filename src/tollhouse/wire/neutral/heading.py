@@ -1,12 +1,12 @@
 """What a client's answer is headed with, and what else its writer must know of the request."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """Made by the pipeline for each answer: a writer knows neither clock nor chance."""
+    """Made by the pipeline for each answer: a writer has neither clock nor chance of its own."""
 
     id: str
     """Our own; letters, digits and dashes. Used, behind the dialect's prefix, where the provider
@@ -19,3 +19,6 @@ class Heading(msgspec.Struct, frozen=True):
     """Chat streams: whether the client asked for the chunk with usage."""
     echo: Mapping[str, msgspec.Raw] = {}
     """Responses: the client's top-level fields but for ``input``, which its answers repeat."""
+    clock: Callable[[], int] | None = None
+    """Unix seconds whenever it is asked. Responses tell when they were completed, where there is
+    one."""
