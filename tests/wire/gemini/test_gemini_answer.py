@@ -312,26 +312,26 @@ def test_any_json_can_be_read(value: Any) -> None:
     parts_of(read(b"data: " + body + b"\n\n")[0])
 
 
-def test_arguments_that_are_no_utf_8() -> None:
-    """They are told with the signs that stand for what is no letter, streamed and whole."""
-    body = (
-        b'{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"a":"\xff"}}}]}'
-    )
-    body += b',"finishReason":"STOP"}]}'
-    answer = read_answer(body)
-    assert isinstance(answer, Answer)
-    assert answer.parts == (ToolCall("call_0", "f", '{"a":"\ufffd"}'),)
-    events, reader = read(b"data: " + body + b"\n\n")
-    assert reader.ended
-    assert [part.arguments for part in parts_of(events)] == ['{"a":"\ufffd"}']
-
-
-def test_probabilities_that_are_no_utf_8() -> None:
-    """They are JSON all the same."""
-    token = b'{"token":"a","logProbability":"\xc3"}'
+@pytest.mark.parametrize(
+    ("told", "number"),
+    [
+        (b"-0.25", -0.25),
+        (b"-1e-7", -1e-7),
+        (b"0", 0),
+        (b"null", 0),
+        (b'"\xc3"', 0),
+        (b'"NaN"', 0),
+        (b'{"a":[[1]]}', 0),
+        (b"[-0.5]", 0),
+    ],
+)
+def test_a_probability_is_a_number(told: bytes, number: float) -> None:
+    """What else stands in its place goes to no client."""
+    token = b'{"token":"a","logProbability":' + told + b"}"
     body = b'{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP",'
     body += b'"logprobsResult":{"chosenCandidates":[' + token + b"]}}]}"
     answer = read_answer(body)
     assert isinstance(answer, Answer)
     assert answer.logprobs is not None
-    assert json.loads(bytes(answer.logprobs))["content"][0]["token"] == "a"
+    (said,) = json.loads(bytes(answer.logprobs))["content"]
+    assert (said["token"], said["logprob"]) == ("a", number)

@@ -22,7 +22,7 @@ def _whole(value: Any) -> Answer:
 
 # --- Sources and probabilities ---
 
-GROUNDING = {
+GROUNDING: dict[str, Any] = {
     "groundingChunks": [
         {"web": {"uri": "https://a.example", "title": "A"}},
         {"web": {"uri": "https://b.example", "title": "B"}},
@@ -62,6 +62,84 @@ def test_sources_are_told_once() -> None:
         "https://a.example",
         "https://b.example",
     ]
+
+
+def supported(*segments: dict[str, Any], index: int = 0) -> dict[str, Any]:
+    """A page that these segments rest on."""
+    return {
+        "groundingChunks": GROUNDING["groundingChunks"][: index + 1],
+        "groundingSupports": [
+            {"segment": segment, "groundingChunkIndices": [index]} for segment in segments
+        ],
+    }
+
+
+A = "https://a.example"
+B = "https://b.example"
+
+
+def test_sources_are_placed_in_the_whole_text() -> None:
+    """What an event says of words that are yet to come is understood, and told once, at the end."""
+    early = supported({"startIndex": 6, "endIndex": 11, "text": "there"})
+    late = supported({"startIndex": 0, "endIndex": 5, "text": "hello"}, index=1)
+    events, _ = read(
+        sse(
+            piece({"text": "hello "}, groundingMetadata=early),
+            piece({"text": "there"}, groundingMetadata=early),
+            piece({"text": "!"}, groundingMetadata=late),
+            piece(finishReason="STOP"),
+        )
+    )
+    places = (Citation(A, "A", None, 6, 11), Citation(B, "B", None, 0, 5))
+    assert parts_of(events) == [Text("hello there!", citations=places)]
+
+
+def test_a_source_is_of_the_text_that_was_open() -> None:
+    """A call ends a text, and its sources are told before it; the next text has its own."""
+    words = {"endIndex": 1, "text": "a"}
+    events, _ = read(
+        sse(
+            piece({"text": "a"}, groundingMetadata=supported(words)),
+            piece({"functionCall": {"name": "f"}}),
+            piece({"text": "b"}, groundingMetadata=supported(words, index=1)),
+            piece(finishReason="STOP"),
+        )
+    )
+    before, _, behind = parts_of(events)
+    assert before.citations == (Citation(A, "A", None, 0, 1),)
+    assert behind.citations == (Citation(B, "B"), Citation(A, "A"))
+
+
+def test_places_in_a_long_text_of_many_alphabets() -> None:
+    """Bytes are counted into characters wherever they are; in the midst of one is no place."""
+    text = "aé日🙂" * 2000
+    edges = [len(text[:i].encode()) for i in range(len(text) + 1)]
+    wanted = [(0, 4), (1021, 1023), (409, 411), (4094, 4098), (7996, 8000), (8000, 8000)]
+    segments = [{"startIndex": edges[start], "endIndex": edges[end]} for start, end in wanted]
+    inside = [{"startIndex": 2, "endIndex": 6}, {"startIndex": 0, "endIndex": 4}]
+    beyond = [{"endIndex": edges[-1] + 1}, {"startIndex": 9, "endIndex": 3}, {"startIndex": -1}]
+    answer = _whole(
+        piece(
+            {"text": text},
+            finishReason="STOP",
+            groundingMetadata=supported(*segments, *inside, *beyond),
+        )
+    )
+    (part,) = answer.parts
+    assert isinstance(part, Text)
+    assert [(one.start, one.end) for one in part.citations] == [*wanted, (None, None)]
+
+
+def test_words_are_not_looked_for_without_end() -> None:
+    """A long text with many words that stand elsewhere: the last of them have no place."""
+    text = "a" * 1_000_000 + "the end"
+    wrong = [{"startIndex": i, "endIndex": i + 3, "text": "end"} for i in range(10)]
+    answer = _whole(piece({"text": text}, finishReason="STOP", groundingMetadata=supported(*wrong)))
+    (part,) = answer.parts
+    assert isinstance(part, Text)
+    placed, unplaced = part.citations
+    assert (placed.start, placed.end) == (1_000_004, 1_000_007)
+    assert unplaced.start is None
 
 
 def test_probabilities_are_in_chats_spelling() -> None:

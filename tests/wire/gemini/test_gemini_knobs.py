@@ -253,6 +253,7 @@ OFF, MEDIUM, MINIMAL = (ReasoningAsked(effort=effort) for effort in ("none", "me
             {"thinkingBudget": 1024, "includeThoughts": True},
         ),
         ("gemini-2.5-flash", ReasoningAsked(show=False), {"includeThoughts": False}),
+        ("gemini-2.5-flash", ReasoningAsked(budget=2000), {"thinkingBudget": 2000}),
         ("gemini-3-flash-preview", MINIMAL, {"thinkingLevel": "MINIMAL"}),
         ("gemini-3-flash-preview", MEDIUM, {"thinkingLevel": "MEDIUM"}),
         ("gemini-3-flash-preview", OFF, {"thinkingLevel": "MINIMAL"}),
@@ -260,16 +261,33 @@ OFF, MEDIUM, MINIMAL = (ReasoningAsked(effort=effort) for effort in ("none", "me
         ("gemini-3-pro-preview", MEDIUM, {"thinkingLevel": "HIGH"}),
         ("gemini-3.1-pro-preview", MEDIUM, {"thinkingLevel": "MEDIUM"}),
         ("gemini-3.1-pro-preview", MAX, {"thinkingLevel": "HIGH"}),
+        ("gemini-3.6-flash", MINIMAL, {"thinkingLevel": "MINIMAL"}),
+        ("gemini-3.7-flash", MINIMAL, {"thinkingLevel": "LOW"}),
+        ("gemini-3.7-flash-lite", MINIMAL, {"thinkingLevel": "MINIMAL"}),
+        ("gemini-4-argon", MINIMAL, {"thinkingLevel": "LOW"}),
         ("gemini-flash-latest", LOW, {"thinkingLevel": "LOW"}),
-        ("gemini-3-flash-preview", ReasoningAsked(budget=2048), {"thinkingBudget": 2048}),
+        ("gemini-flash-latest", MINIMAL, {"thinkingLevel": "LOW"}),
+        ("gemini-flash-lite-latest", OFF, {"thinkingLevel": "MINIMAL"}),
+        ("gemini-pro-latest", MEDIUM, {"thinkingLevel": "MEDIUM"}),
+        ("gemini-3-flash-preview", ReasoningAsked(effort="xhigh"), {"thinkingLevel": "HIGH"}),
+        ("gemini-3-flash-preview", ReasoningAsked(budget=1), {"thinkingLevel": "LOW"}),
+        ("gemini-3-flash-preview", ReasoningAsked(budget=2048), {"thinkingLevel": "LOW"}),
+        ("gemini-3-flash-preview", ReasoningAsked(budget=2049), {"thinkingLevel": "MEDIUM"}),
+        ("gemini-3-flash-preview", ReasoningAsked(budget=8192), {"thinkingLevel": "MEDIUM"}),
+        ("gemini-3-flash-preview", ReasoningAsked(budget=8193), {"thinkingLevel": "HIGH"}),
+        ("gemini-3-flash-preview", ReasoningAsked(budget=-1), None),
+        ("gemini-3-pro-preview", ReasoningAsked(budget=2048), {"thinkingLevel": "LOW"}),
+        ("gemini-3-pro-preview", ReasoningAsked(budget=8192), {"thinkingLevel": "HIGH"}),
+        ("gemini-3.1-pro-preview", ReasoningAsked(budget=8192), {"thinkingLevel": "MEDIUM"}),
+        ("gemini-3.1-pro-preview", ReasoningAsked(budget=8193), {"thinkingLevel": "HIGH"}),
         ("gemini-3-flash-preview", ReasoningAsked(adaptive=True), None),
         ("gemini-2.0-flash", OFF, None),
         ("gemini-robotics-er-1.5-preview", LOW, {"thinkingBudget": 1024}),
     ],
 )
 def test_thinking(model: str, asked: ReasoningAsked, config: dict[str, Any] | None) -> None:
-    """Efforts and budgets in the words of each generation."""
-    body = written(model=model, reasoning=asked)
+    """Efforts and budgets in the words of each generation: no budget where there are levels."""
+    body = written(model=model, dialect=Dialect.RESPONSES, reasoning=asked)
     assert body.get("generationConfig", {}).get("thinkingConfig") == config
 
 
@@ -281,6 +299,8 @@ def test_thinking(model: str, asked: ReasoningAsked, config: dict[str, Any] | No
         ("gemma-3-27b-it", LOW),
         ("gemini-2.5-pro", OFF),
         ("gemini-3-pro-preview", ReasoningAsked(disabled=True)),
+        ("gemini-3.1-pro-preview", OFF),
+        ("gemini-3.7-flash", ReasoningAsked(budget=0)),
     ],
 )
 def test_thinking_that_cannot_be_had_is_a_knob(model: str, asked: ReasoningAsked) -> None:
@@ -288,10 +308,40 @@ def test_thinking_that_cannot_be_had_is_a_knob(model: str, asked: ReasoningAsked
     written(model=model, reasoning=asked, allowed=True, dropped=("reasoning_effort",))
 
 
-def test_anthropics_clients_see_thoughts() -> None:
-    """There thinking that is asked for comes in the answer unless that is declined."""
-    body = written(dialect=Dialect.MESSAGES, reasoning=ReasoningAsked(budget=2048))
-    config = body["generationConfig"]["thinkingConfig"]
-    assert config == {"thinkingBudget": 2048, "includeThoughts": True}
-    body = written(dialect=Dialect.MESSAGES, reasoning=ReasoningAsked(disabled=True))
-    assert body["generationConfig"]["thinkingConfig"] == {"thinkingBudget": 0}
+NOBODY, SHOWN, HIDDEN = None, True, False
+
+
+@pytest.mark.parametrize(
+    ("dialect", "asked", "shown"),
+    [
+        (Dialect.CHAT, LOW, SHOWN),
+        (Dialect.CHAT, MAX, SHOWN),
+        (Dialect.CHAT, MINIMAL, NOBODY),
+        (Dialect.CHAT, OFF, NOBODY),
+        (Dialect.CHAT, ReasoningAsked(disabled=True), NOBODY),
+        (Dialect.CHAT, ReasoningAsked(budget=4000), SHOWN),
+        (Dialect.CHAT, ReasoningAsked(adaptive=True), SHOWN),
+        (Dialect.CHAT, ReasoningAsked(effort="low", show=False), HIDDEN),
+        (Dialect.CHAT, ReasoningAsked(effort="minimal", show=True), SHOWN),
+        (Dialect.RESPONSES, HIGH, NOBODY),
+        (Dialect.RESPONSES, ReasoningAsked(effort="high", show=True), SHOWN),
+        (Dialect.RESPONSES, ReasoningAsked(show=True), SHOWN),
+        (Dialect.MESSAGES, ReasoningAsked(budget=2048), SHOWN),
+        (Dialect.MESSAGES, ReasoningAsked(adaptive=True), SHOWN),
+        (Dialect.MESSAGES, ReasoningAsked(budget=2048, show=False), HIDDEN),
+        (Dialect.MESSAGES, HIGH, NOBODY),
+        (Dialect.MESSAGES, ReasoningAsked(disabled=True), NOBODY),
+        (Dialect.MESSAGES, ReasoningAsked(effort="high", disabled=True), NOBODY),
+    ],
+)
+def test_who_is_given_thoughts(
+    dialect: Dialect,
+    asked: ReasoningAsked,
+    shown: bool | None,  # noqa: FBT001
+) -> None:
+    """Chat for an effort, messages for thinking, responses for a summary; none who declines."""
+    for model in ("gemini-3-flash-preview", "gemini-2.5-flash"):
+        config = written(model=model, dialect=dialect, reasoning=asked)["generationConfig"]
+        thinks_little = asked == MINIMAL and model == "gemini-2.5-flash"
+        expected = SHOWN if thinks_little else shown
+        assert config["thinkingConfig"].get("includeThoughts") is expected

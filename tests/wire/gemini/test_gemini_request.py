@@ -73,7 +73,7 @@ def test_a_conversation_of_everything() -> None:
                         "functionResponse": {
                             "id": "c1",
                             "name": "look",
-                            "response": {"result": "a\nb"},
+                            "response": {"output": "a\nb"},
                         }
                     },
                     {"functionResponse": failed},
@@ -102,6 +102,42 @@ def test_h10_results_of_parallel_calls_are_one_turn() -> None:
     contents = written(say(Text("x")), calls, *results)["contents"]
     assert [part["functionResponse"]["id"] for part in contents[2]["parts"]] == ["c0", "c1", "c2"]
     assert len(contents) == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "vertex", "told"),
+    [
+        ("gemini-2.5-pro", False, True),
+        ("gemini-2.5-pro", True, False),
+        ("gemini-2.0-flash", True, False),
+        ("gemini-3-flash-preview", True, True),
+        ("publishers/google/models/gemini-3.1-pro-preview", True, True),
+        ("gemini-4-argon", True, True),
+    ],
+)
+def test_h10_ids_of_calls(model: str, vertex: bool, told: bool) -> None:  # noqa: FBT001
+    """Vertex takes them since Gemini 3; without them each result has the place of its call."""
+    calls = [ToolCall(f"c{n}", "f", f'{{"n":{n}}}') for n in range(3)]
+    results = [say(ToolResult(f"c{n}", (Text(str(n)),), "f")) for n in (2, 0, 1)]
+    fields: dict[str, Any] = {"model": model, "vertex": vertex}
+    contents = written(say(Text("x")), model_says(*calls), *results, **fields)["contents"]
+    called = [part["functionCall"] for part in contents[1]["parts"]]
+    given = [part["functionResponse"] for part in contents[2]["parts"]]
+    assert [call.get("id") for call in called] == (["c0", "c1", "c2"] if told else [None] * 3)
+    assert [one.get("id") for one in given] == (["c2", "c0", "c1"] if told else [None] * 3)
+    outputs = [one["response"]["output"] for one in given]
+    assert outputs == (["2", "0", "1"] if told else ["0", "1", "2"])
+    assert {one["name"] for one in given} == {"f"}
+
+
+def test_a_result_without_its_call_stands_behind_the_others() -> None:
+    """Where ids are left out, a result of no call of the turn before takes no call's place."""
+    calls = model_says(ToolCall("c0", "f", "{}"), ToolCall("c1", "f", "{}"))
+    ids = ("elsewhere", "c1", "c0")
+    results = [say(ToolResult(one, (Text(one),), "f")) for one in ids]
+    contents = written(say(Text("x")), calls, *results, vertex=True)["contents"]
+    outputs = [part["functionResponse"]["response"]["output"] for part in contents[2]["parts"]]
+    assert outputs == ["c0", "c1", "elsewhere"]
 
 
 def test_empty_text_is_no_part() -> None:
@@ -286,7 +322,7 @@ def test_images_of_results() -> None:
     new = written(say(Text("x")), calls, say(result), say(other), model="gemini-3-flash-preview")
     first, second = new["contents"][2]["parts"]
     assert first["functionResponse"]["parts"] == [picture]
-    assert first["functionResponse"]["response"] == {"result": "seen"}
+    assert first["functionResponse"]["response"] == {"output": "seen"}
     assert len(new["contents"]) == 3
     assert "parts" not in second["functionResponse"]
     old = written(say(Text("x")), calls, say(result), say(other), say(Text("y")))

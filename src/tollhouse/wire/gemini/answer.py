@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from ..json_object import NOT_JSON
-from ..neutral.answer import Answer, NotAnAnswer, Stop
+from ..neutral.answer import Answer, Nameless, NotAnAnswer, Stop
 from ..neutral.events import (
     ArgumentsDelta,
     Cited,
@@ -40,8 +40,13 @@ def read_answer(body: bytes) -> Answer | NotAnAnswer:
 
 def _answer(chunk: Chunk) -> Answer | NotAnAnswer:
     reader = PartReader()
-    events = reader.take(chunk) + reader.end()
-    parts, stop = tuple(_parts(events)), reader.stop
+    try:
+        events = reader.take(chunk) + reader.end()
+    except Nameless as fault:
+        return NotAnAnswer(None, str(fault))
+    except NOT_JSON:
+        return NotAnAnswer(None, "the arguments of a tool call are not UTF-8")
+    parts, stop = _carried(_parts(events)), reader.stop
     if stop is None:
         if not parts:
             return NotAnAnswer(None, "the body has neither content nor a finish reason")
@@ -88,9 +93,36 @@ def _whole(part: Part, words: str, sources: tuple[Citation, ...], signature: str
     replace = msgspec.structs.replace
     match part:
         case ToolCall():
-            return replace(part, arguments=words, signature=signature)
+            return replace(part, arguments=words)
         case Reasoning():
             return replace(part, text=words, signature=signature)
         case Text():
             return replace(part, text=words, citations=sources)
     return part
+
+
+def _carried(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """The parts, with the signature of a text on the thought before it, where there is one.
+
+    In a stream that thought is over when the signature comes. Here an answer need not end on a
+    thought that says nothing; on the way back the signature is given to the text all the same.
+    """
+    told: list[Part] = []
+    for part in parts:
+        signs = isinstance(part, Reasoning) and not part.text
+        place = _bearer(told) if signs else None
+        if place is None:
+            told.append(part)
+        elif isinstance(part, Reasoning):
+            told[place] = msgspec.structs.replace(told[place], signature=part.signature)
+    return tuple(told)
+
+
+def _bearer(told: list[Part]) -> int | None:
+    """Where the unsigned thought is that the latest text, or the end of all this, follows."""
+    place = len(told) - 1
+    if place >= 0 and isinstance(told[place], Text):
+        place -= 1
+    thought = told[place] if place >= 0 else None
+    unsigned = isinstance(thought, Reasoning) and thought.text and not thought.signature
+    return place if unsigned else None

@@ -66,7 +66,7 @@ class GroundingChunk(msgspec.Struct, rename="camel"):
     retrieved_context: Web | None = None
 
 
-class Segment(msgspec.Struct, gc=False, rename="camel"):
+class Segment(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Where in the answer; the indexes count bytes of UTF-8."""
 
     start_index: int | None = None

@@ -112,7 +112,11 @@ class EventReader:
             self.error = bytes(chunk.error)
             return
         self._listen(chunk)
-        events = self._parts.take(chunk)
+        try:
+            events = self._parts.take(chunk)
+        except NOT_JSON:
+            self.malformed = True
+            return
         self.content_bytes = self._parts.content_bytes
         out.extend(event for event in events if not isinstance(event, Standing))
 

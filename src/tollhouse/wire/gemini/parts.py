@@ -2,8 +2,8 @@
 
 API reference: ai.google.dev/api/caching#Part and ai.google.dev/gemini-api/docs/thought-signatures.
 Gemini has no beginnings and ends of parts: text follows text, and a thought, a call or something
-else in between is where one ends. A call comes whole. Its signature is the call's; one on a text
-is told behind that text, as a thought of Google's without words.
+else in between is where one ends. A call comes whole, its signature with it, and both are told when
+it begins; one on a text is told behind that text, as a thought of Google's without words.
 """
 
 import re
@@ -12,7 +12,7 @@ import msgspec
 
 from ...core.dialect import Vendor
 from ..json_object import text_of
-from ..neutral.answer import Stop
+from ..neutral.answer import Stop, named
 from ..neutral.events import (
     ArgumentsDelta,
     Began,
@@ -27,7 +27,7 @@ from ..neutral.events import (
 )
 from ..neutral.parts import Citation, Image, Media, Opaque, Reasoning, Text, ToolCall
 from .chunk import NOTHING, AnswerPart, Blob, Candidate, Chunk, FunctionCall
-from .sources import citations, logprobs
+from .sources import Sources, logprobs
 from .stops import stop_of
 
 _TEXT = Text("")
@@ -56,6 +56,7 @@ class PartReader:
         "_open",
         "_reason",
         "_signatures",
+        "_sources",
         "_texts",
         "content_bytes",
     )
@@ -71,6 +72,8 @@ class PartReader:
         """Of the open part, to be told when it ends."""
         self._texts: list[str] = []
         """Of the open text, for a source says where in it it is needed."""
+        self._sources = Sources()
+        """Of the open text, to be told when it ends."""
         self._cited: set[Citation] = set()
         self._reason: str | None = None
         self._blocked = False
@@ -83,7 +86,7 @@ class PartReader:
         return Stop.FILTERED if self._blocked else None
 
     def take(self, chunk: Chunk) -> list[Event | Standing]:
-        """What a chunk adds."""
+        """What a chunk adds; ``NOT_JSON`` where a call of it is none that can be answered."""
         out: list[Event | Standing] = []
         if not self._began:
             self._began = True
@@ -116,10 +119,7 @@ class PartReader:
             else:
                 self._other(part, out)
         if candidate.grounding_metadata is not None and isinstance(self._open, Text):
-            for citation in citations(candidate.grounding_metadata, "".join(self._texts)):
-                if citation not in self._cited:
-                    self._cited.add(citation)
-                    out.append(Cited(citation))
+            self._sources.add(candidate.grounding_metadata)
         if candidate.finish_reason:
             self._reason = candidate.finish_reason
 
@@ -146,10 +146,9 @@ class PartReader:
         self._close(out)
         arguments = "{}" if bytes(call.args) in NOTHING else text_of(call.args)
         self.content_bytes += len(arguments)
-        out.append(PartBegan(self._index, ToolCall(call.id or self._made_id(), call.name, "")))
+        begun = ToolCall(call.id or self._made_id(), call.name, "", signature or None)
+        out.append(PartBegan(self._index, named(begun)))
         out.append(ArgumentsDelta(arguments))
-        if signature:
-            out.append(Signed(signature, Vendor.GOOGLE))
         out.append(PartEnded(self._index))
         self._index += 1
         self._calls += 1
@@ -175,16 +174,25 @@ class PartReader:
 
     def _close(self, out: list[Event | Standing]) -> None:
         if self._open is not None:
+            self._cite(out)
             out.append(PartEnded(self._index))
             self._index += 1
             self._open = None
-            self._texts.clear()
         for signature in self._signatures:
             out.append(PartBegan(self._index, _SIGNATURE))
             out.append(Signed(signature, Vendor.GOOGLE))
             out.append(PartEnded(self._index))
             self._index += 1
         self._signatures.clear()
+
+    def _cite(self, out: list[Event | Standing]) -> None:
+        """The sources of the text that ends here."""
+        for citation in self._sources.citations("".join(self._texts)):
+            if citation not in self._cited:
+                self._cited.add(citation)
+                out.append(Cited(citation))
+        self._sources = Sources()
+        self._texts.clear()
 
 
 def _standing(part: AnswerPart) -> Standing | None:

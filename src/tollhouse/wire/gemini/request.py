@@ -50,7 +50,7 @@ def write_request(
     if instructions:
         body["systemInstruction"] = {"parts": instructions}
     body |= write_tools(conversation, losses)
-    config = _config(conversation, losses)
+    config = _config(conversation, losses) | turns.resolution()
     thoughts = thinking(conversation, family, losses)
     if thoughts:
         config["thinkingConfig"] = thoughts

@@ -1,8 +1,10 @@
 """How much Gemini is asked to think.
 
 API reference: ai.google.dev/api/generate-content#ThinkingConfig, and for what an effort stands for
-ai.google.dev/gemini-api/docs/openai#thinking. A budget and a level exclude each other. A budget
-outside a model's bounds is drawn to them: it is the most that may be thought, never an amount.
+ai.google.dev/gemini-api/docs/openai#thinking. A budget and a level exclude each other: models up to
+2.5 are given the one, later ones the other, whichever the client spoke of. A budget outside a
+model's bounds is drawn to them: it is the most that may be thought, never an amount. A level that a
+model lacks is raised to its next one. No model is documented to take Google's ``XHIGH``.
 """
 
 from collections.abc import Mapping
@@ -10,22 +12,14 @@ from typing import Any
 
 from ...core.dialect import Dialect
 from ..neutral.conversation import Conversation, ReasoningAsked
+from ..neutral.efforts import effort_within
 from ..neutral.losses import Losses
 from ..neutral.names import field_name
-from .family import Family, Thinks
+from .family import MINIMAL, Family, Thinks
 
 _BUDGETS: Mapping[str, int] = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24_576}
-_LEVELS: Mapping[str, str] = {
-    "minimal": "MINIMAL",
-    "low": "LOW",
-    "medium": "MEDIUM",
-    "high": "HIGH",
-    "xhigh": "HIGH",
-    "max": "HIGH",
-}
-_LEVELS_OF_PRO: Mapping[str, str] = {**_LEVELS, "minimal": "LOW"}
-_FIRST_PRO = 3.0
-"""It knows no level between low and high."""
+_LEVELS = (MINIMAL, "LOW", "MEDIUM", "HIGH")
+"""From the least on; what is above stands for the highest."""
 _DYNAMIC = -1
 
 
@@ -46,10 +40,20 @@ def thinking(conversation: Conversation, family: Family, losses: Losses) -> dict
         _by_level(asked, family) if family.thinks is Thinks.LEVEL else _by_budget(asked, family)
     )
     show = asked.show
-    if show is None and conversation.dialect is Dialect.MESSAGES:
-        # There thinking that is asked for is shown, unless that is declined.
+    if show is None and _is_shown(asked, config, conversation.dialect):
         show = True
     return config if show is None else {**config, "includeThoughts": show}
+
+
+def _is_shown(asked: ReasoningAsked, config: Mapping[str, Any], dialect: Dialect) -> bool:
+    """Whether a client that asks for thinking is given the thoughts without a word of them.
+
+    In messages, where thinking is enabled; in chat, where an effort is all that most clients can
+    ask for, unless it comes to next to none. In responses a summary is asked for by name.
+    """
+    if dialect is Dialect.MESSAGES:
+        return asked.adaptive or asked.budget is not None
+    return dialect is Dialect.CHAT and config.get("thinkingLevel") != MINIMAL
 
 
 def _off(family: Family, losses: Losses, param: str) -> dict[str, Any]:
@@ -58,19 +62,25 @@ def _off(family: Family, losses: Losses, param: str) -> dict[str, Any]:
         return {}
     if family.thinks is Thinks.BUDGET:
         return {"thinkingBudget": 0}
-    return {"thinkingLevel": "MINIMAL"}
+    return {"thinkingLevel": MINIMAL}
 
 
 def _by_level(asked: ReasoningAsked, family: Family) -> dict[str, Any]:
+    level = _level(asked)
+    if level is None:
+        return {}
+    least = _LEVELS.index(level)
+    return {"thinkingLevel": next(one for one in _LEVELS[least:] if one in family.levels)}
+
+
+def _level(asked: ReasoningAsked) -> str | None:
+    """The level asked for; None where it is left to the model, as it is unasked."""
     if asked.effort is not None:
-        levels = _LEVELS_OF_PRO if family.is_pro else _LEVELS
-        level = levels.get(asked.effort, "HIGH")
-        if level == "MEDIUM" and family.is_pro and family.generation == _FIRST_PRO:
-            level = "HIGH"
-        return {"thinkingLevel": level}
-    if asked.budget is not None:
-        return {"thinkingBudget": asked.budget}
-    return {}
+        effort = asked.effort.upper()
+        return effort if effort in _LEVELS else _LEVELS[-1]
+    if asked.budget is None or asked.budget < 0:
+        return None
+    return effort_within(asked.budget).upper()
 
 
 def _by_budget(asked: ReasoningAsked, family: Family) -> dict[str, Any]:

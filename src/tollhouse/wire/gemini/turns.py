@@ -31,6 +31,7 @@ from ..neutral.parts import (
 )
 from .family import Family
 from .media import Host, sound
+from .resolution import Resolutions
 
 UNSIGNED = "skip_thought_signature_validator"
 """In place of a signature, for a call that Gemini did not make."""
@@ -48,7 +49,8 @@ class Turns:
         self._beside: list[dict[str, Any]] = []
         """What came with results and has to stand behind all of them."""
         self._signature: str | None = None
-        """Of the next text."""
+        """Of the next text of this turn, which may be of another message."""
+        self._resolutions = Resolutions(family)
 
     def add(self, message: Message) -> None:
         """One message; instructions have a place of their own."""
@@ -62,19 +64,27 @@ class Turns:
         speaker = _MODEL if message.role is Role.ASSISTANT else _USER
         for part in message.parts:
             self._part(speaker, part)
-        self._flush_signature()
 
     def contents(self) -> list[dict[str, Any]]:
         """All of them."""
+        self._flush_signature()
         self._flush_beside()
         if self._family.checks_signatures:
             self._sign()
+        if self._host.vertex and not self._family.takes_call_ids_at_vertex:
+            self._forget_ids()
         return [
             {"role": _MODEL if speaker == _MODEL else _USER, "parts": parts}
             for speaker, parts in self._contents
         ]
 
+    def resolution(self) -> dict[str, Any]:
+        """What the ``generationConfig`` says of their media; parts may say it themselves."""
+        return self._resolutions.settle()
+
     def _put(self, speaker: str, part: dict[str, Any]) -> None:
+        if speaker != _MODEL:
+            self._flush_signature()
         if speaker != _RESULTS:
             self._flush_beside()
         if not self._contents or self._contents[-1][0] != speaker:
@@ -103,6 +113,7 @@ class Turns:
             case Image() | Document() | Video():
                 for written in self._file(part):
                     self._put(speaker, written)
+                    self._look(part, written)
 
     # --- What the model said ---
 
@@ -141,9 +152,9 @@ class Turns:
         return self._contents[-1][1][-1]
 
     def _flush_signature(self) -> None:
-        if self._signature is not None:
-            self._put(_MODEL, {"text": "", "thoughtSignature": self._signature})
-            self._signature = None
+        signature, self._signature = self._signature, None
+        if signature is not None:
+            self._put(_MODEL, {"text": "", "thoughtSignature": signature})
 
     def _call(self, call: ToolCall) -> None:
         if call.custom:
@@ -172,6 +183,19 @@ class Turns:
             if first is not None:
                 first.setdefault("thoughtSignature", UNSIGNED)
 
+    def _forget_ids(self) -> None:
+        """Calls and results without ids: each result has the place of its call."""
+        called: dict[str, int] = {}
+        for speaker, parts in self._contents:
+            if speaker == _MODEL:
+                calls = [part["functionCall"] for part in parts if "functionCall" in part]
+                called = {call.pop("id"): place for place, call in enumerate(calls)}
+            elif speaker == _RESULTS:
+                results = [part["functionResponse"] for part in parts]
+                parts.sort(key=lambda part: called.get(part["functionResponse"]["id"], len(called)))
+                for result in results:
+                    del result["id"]
+
     # --- What it was given ---
 
     def _result(self, result: ToolResult) -> dict[str, Any]:
@@ -187,7 +211,7 @@ class Turns:
                     self._file_of_result(part, texts, media)
                 case Opaque():
                     raise self._losses.essential(part.at, f"a part of the type {part.kind}")
-        said = {"error" if result.is_error else "result": "\n".join(texts)}
+        said = {"error" if result.is_error else "output": "\n".join(texts)}
         written: dict[str, Any] = {"id": result.call_id, "name": result.name, "response": said}
         if media:
             written["parts"] = media
@@ -205,8 +229,13 @@ class Turns:
                 texts.append(written["text"])
             elif "inlineData" in written and self._family.takes_media_in_results:
                 media.append(written)
+                self._look(part, None)
             else:
                 self._beside.append(written)
+                self._look(part, written)
+
+    def _look(self, part: Image | Document | Video, written: dict[str, Any] | None) -> None:
+        self._resolutions.add(written, part.detail if isinstance(part, Image) else None)
 
     def _file(self, part: Image | Document | Video) -> list[dict[str, Any]]:
         if not isinstance(part, Document):
