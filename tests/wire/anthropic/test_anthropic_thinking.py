@@ -55,37 +55,37 @@ def budget(tokens: int) -> Any:
     ("asked", "model", "written"),
     [
         # By effort.
-        (ReasoningAsked(effort="minimal"), BUDGETED, (budget(1024), None, 4096)),
-        (ReasoningAsked(effort="medium"), BUDGETED, (budget(8192), None, 12288)),
-        (ReasoningAsked(effort="max"), BUDGETED, (budget(31999), None, 36095)),
-        (ReasoningAsked(effort="minimal"), BOTH, (adaptive(), "low", 4096)),
-        (ReasoningAsked(effort="xhigh"), BOTH, (adaptive(), "high", 4096)),
-        (ReasoningAsked(effort="max"), BOTH, (adaptive(), "max", 4096)),
-        (ReasoningAsked(effort="xhigh"), NEWEST, (adaptive(), "xhigh", 4096)),
+        (ReasoningAsked(effort="minimal"), BUDGETED, (budget(1024), None, 64_000)),
+        (ReasoningAsked(effort="medium"), BUDGETED, (budget(8192), None, 64_000)),
+        (ReasoningAsked(effort="max"), BUDGETED, (budget(31999), None, 64_000)),
+        (ReasoningAsked(effort="minimal"), BOTH, (adaptive(), "low", 128_000)),
+        (ReasoningAsked(effort="xhigh"), BOTH, (adaptive(), "high", 128_000)),
+        (ReasoningAsked(effort="max"), BOTH, (adaptive(), "max", 128_000)),
+        (ReasoningAsked(effort="xhigh"), NEWEST, (adaptive(), "xhigh", 128_000)),
         # By budget.
-        (ReasoningAsked(budget=2000), BUDGETED, (budget(2000), None, 4096)),
-        (ReasoningAsked(budget=5), BUDGETED, (budget(1024), None, 4096)),
-        (ReasoningAsked(budget=2000), BOTH, (budget(2000), None, 4096)),
-        (ReasoningAsked(budget=9000), NEWEST, (adaptive(), "medium", 4096)),
-        (ReasoningAsked(budget=-1), BOTH, (adaptive(), None, 4096)),
-        (ReasoningAsked(budget=-1), BUDGETED, (budget(8192), None, 12288)),
+        (ReasoningAsked(budget=2000), BUDGETED, (budget(2000), None, 64_000)),
+        (ReasoningAsked(budget=5), BUDGETED, (budget(1024), None, 64_000)),
+        (ReasoningAsked(budget=2000), BOTH, (budget(2000), None, 128_000)),
+        (ReasoningAsked(budget=9000), NEWEST, (adaptive(), "medium", 128_000)),
+        (ReasoningAsked(budget=-1), BOTH, (adaptive(), None, 128_000)),
+        (ReasoningAsked(budget=-1), BUDGETED, (budget(8192), None, 64_000)),
         # As the model sees fit.
         (
             ReasoningAsked(adaptive=True, show=True),
             NEWEST,
-            (adaptive(display="summarized"), None, 4096),
+            (adaptive(display="summarized"), None, 128_000),
         ),
         (
             ReasoningAsked(adaptive=True, show=False),
             NEWEST,
-            (adaptive(display="omitted"), None, 4096),
+            (adaptive(display="omitted"), None, 128_000),
         ),
-        (ReasoningAsked(adaptive=True), BUDGETED, (budget(8192), None, 12288)),
+        (ReasoningAsked(adaptive=True), BUDGETED, (budget(8192), None, 64_000)),
         # Not at all.
-        (ReasoningAsked(effort="none"), BUDGETED, ({"type": "disabled"}, None, 4096)),
-        (ReasoningAsked(budget=0), NEWEST, ({"type": "disabled"}, None, 4096)),
-        (ReasoningAsked(disabled=True), OLD, (None, None, 4096)),
-        (ReasoningAsked(), BUDGETED, (None, None, 4096)),
+        (ReasoningAsked(effort="none"), BUDGETED, ({"type": "disabled"}, None, 64_000)),
+        (ReasoningAsked(budget=0), NEWEST, ({"type": "disabled"}, None, 128_000)),
+        (ReasoningAsked(disabled=True), OLD, (None, None, 8_192)),
+        (ReasoningAsked(), BUDGETED, (None, None, 64_000)),
     ],
 )
 def test_thinking_in_the_models_own_words(asked: ReasoningAsked, model: str, written: Any) -> None:
@@ -109,6 +109,12 @@ def test_what_a_model_lacks_is_a_knob(asked: ReasoningAsked, model: str) -> None
     assert write(asked, model, DROPPED)[0] is None
 
 
+def test_thoughts_leave_room_for_an_answer() -> None:
+    """Where the bound is the model's own, nothing above it is asked for."""
+    most = ReasoningAsked(effort="max")
+    assert write(most, "claude-opus-4-1") == (budget(27_904), None, 32_000)
+
+
 def test_the_budget_is_less_than_the_answer() -> None:
     """A client's own bound holds for thoughts and words together."""
     assert write(ReasoningAsked(effort="high"), BUDGETED, max_tokens=8000) == (
@@ -123,7 +129,7 @@ def test_the_budget_is_less_than_the_answer() -> None:
 def test_a_client_of_anthropics_own_dialect() -> None:
     """Effort alone asks for no thoughts there; a display goes along with a budget."""
     own: dict[str, Any] = {"dialect": Dialect.MESSAGES}
-    assert write(ReasoningAsked(effort="xhigh"), NEWEST, **own) == (None, "xhigh", 4096)
+    assert write(ReasoningAsked(effort="xhigh"), NEWEST, **own) == (None, "xhigh", 128_000)
     asked = ReasoningAsked(budget=2000, show=False)
     assert write(asked, BUDGETED, **own)[0] == budget(2000) | {"display": "omitted"}
     lost = ("output_config.effort",)

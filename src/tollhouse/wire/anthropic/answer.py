@@ -7,8 +7,8 @@ client of its own dialect can ask for those, and its answers are passed on as th
 import msgspec
 
 from ...core.dialect import Vendor
-from ..json_object import NOT_JSON, Fields, read_object
-from ..neutral.answer import Answer, NotAnAnswer
+from ..json_object import NOT_JSON, Fields, read_object, text_of
+from ..neutral.answer import Answer, Nameless, NotAnAnswer, named
 from ..neutral.parts import Citation, Part, Reasoning, Refusal, Text, ToolCall
 from ..openai.answer import error_in, string_field, usage_in
 from .blocks import read_citations, to_citation
@@ -44,7 +44,8 @@ class _Usage(msgspec.Struct, frozen=True, gc=False):
 
 KINDS = frozenset({"text", "thinking", "redacted_thinking", "tool_use"})
 """Blocks that have a neutral form."""
-NO_INPUT = frozenset({b"", b"{}", b"null"})
+_ERROR = msgspec.Raw(b'"error"')
+_NO_INPUT = frozenset({b"", b"{}", b"null"})
 _content = msgspec.json.Decoder(list[msgspec.Raw])
 _kind = msgspec.json.Decoder(_Kind)
 _block = msgspec.json.Decoder(Block)
@@ -55,19 +56,18 @@ _cited = msgspec.json.Decoder(Cited)
 
 def read_answer(body: bytes) -> Answer | NotAnAnswer:
     """Tell an answer from an error in a 200, and read it."""
-    fields = read_object(body)
-    if fields is None:
-        return NotAnAnswer(None, "the body is not a JSON object")
-    error = error_of(fields)
-    if error is not None:
-        return NotAnAnswer(error, "the body is an error")
+    fields = fields_of(body)
+    if isinstance(fields, NotAnAnswer):
+        return fields
     if "content" not in fields:
         return NotAnAnswer(None, "the body has no content")
     try:
         blocks = [read_block(one) for one in _content.decode(fields["content"])]
+        parts = [part for block in blocks if block is not None for part in _parts(block)]
+    except Nameless as fault:
+        return NotAnAnswer(None, str(fault))
     except NOT_JSON:
         return NotAnAnswer(None, "the content is not a list of blocks")
-    parts = [part for block in blocks if block is not None for part in _parts(block)]
     explanation = explained(fields.get("stop_details"))
     if explanation is not None:
         parts.append(Refusal(explanation))
@@ -84,6 +84,15 @@ def read_answer(body: bytes) -> Answer | NotAnAnswer:
         service_tier=tier_in(usage),
         content_bytes=len(fields["content"]),
     )
+
+
+def fields_of(body: bytes) -> Fields | NotAnAnswer:
+    """The fields of a 200, unless it is an error, ``null``, HTML or cut-off JSON."""
+    fields = read_object(body)
+    if fields is None:
+        return NotAnAnswer(None, "the body is not a JSON object")
+    error = error_of(fields)
+    return fields if error is None else NotAnAnswer(error, "the body is an error")
 
 
 def read_block(written: msgspec.Raw) -> Block | None:
@@ -129,7 +138,7 @@ def explained(details: msgspec.Raw | None) -> str | None:
 def error_of(fields: Fields) -> bytes | None:
     """The error that an object carries or is, as raw JSON, or None."""
     error = error_in(fields)
-    if error is None and string_field(fields, "type") == "error":
+    if error is None and fields.get("type") == _ERROR:
         return b"{}"
     return error
 
@@ -144,6 +153,9 @@ def _parts(block: Block) -> list[Part]:
         return [Reasoning(block.thinking or "", Vendor.ANTHROPIC, block.signature or None)]
     if block.type == "redacted_thinking":
         return [Reasoning(vendor=Vendor.ANTHROPIC, hidden=block.data)] if block.data else []
-    arguments = bytes(block.input)
-    written = "{}" if arguments in NO_INPUT else arguments.decode(errors="replace")
-    return [ToolCall(block.id or "", block.name or "", written)]
+    return [named(ToolCall(block.id or "", block.name or "", input_of(block) or "{}"))]
+
+
+def input_of(block: Block) -> str:
+    """The input that a call's block holds; "" for none. Raises ``NOT_JSON``."""
+    return "" if bytes(block.input) in _NO_INPUT else text_of(block.input)

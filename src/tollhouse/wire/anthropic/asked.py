@@ -13,7 +13,8 @@ import msgspec
 from ...core.errors import invalid
 from ...core.needs import CapabilityNeed, Endpoint, Needs
 from ..json_object import NOT_JSON, Fields
-from ..openai.request import Asked, model_name
+from ..openai.content import walk
+from ..openai.request import Asked, model_name, value_of
 
 _CAPABILITIES = {"image": "vision", "document": "files"}
 _NULL = b"null"
@@ -57,7 +58,6 @@ _system = msgspec.json.Decoder(_Content)
 _format = msgspec.json.Decoder(_Format | None)
 _output_config = msgspec.json.Decoder(_OutputConfig | None)
 _text = msgspec.json.Decoder(str)
-_anything = msgspec.json.Decoder(float_hook=str)
 
 
 def read_asked(fields: Fields, endpoint: Endpoint, *, counting: bool = False) -> Asked:
@@ -65,9 +65,9 @@ def read_asked(fields: Fields, endpoint: Endpoint, *, counting: bool = False) ->
 
     ``counting``: what is asked for is a count of the input's tokens, which bounds no output.
     """
-    model = model_name(_value(fields, "model", _string, "a string"))
-    stream = not counting and bool(_value(fields, "stream", _boolean, "true or false"))
-    most = _value(fields, "max_tokens", _whole_number, "a whole number")
+    model = model_name(value_of(fields, "model", _string, "a string"))
+    stream = not counting and bool(value_of(fields, "stream", _boolean, "true or false"))
+    most = value_of(fields, "max_tokens", _whole_number, "a whole number")
     if counting:
         most = None
     elif most is None:
@@ -92,16 +92,6 @@ def read_asked(fields: Fields, endpoint: Endpoint, *, counting: bool = False) ->
             tuple(texts),
         ),
     )
-
-
-def _value(fields: Fields, name: str, decoder: msgspec.json.Decoder[Any], wanted: str) -> Any:
-    value = fields.get(name)
-    if value is None:
-        return None
-    try:
-        return decoder.decode(value)
-    except NOT_JSON:
-        raise invalid(f"{name} must be {wanted}.", name) from None
 
 
 def _capabilities(
@@ -155,7 +145,7 @@ def _look(name: str, fields: Fields, texts: list[str], kinds: set[str | None]) -
                 _add(message.content, texts, kinds)
     except NOT_JSON:
         del texts[before:]
-        _walk(name, given, texts, kinds)
+        walk(name, given, _inner, texts, kinds)
 
 
 def _add(content: _Content, texts: list[str], kinds: set[str | None]) -> None:
@@ -176,21 +166,9 @@ def _add(content: _Content, texts: list[str], kinds: set[str | None]) -> None:
                 texts.append(_text.decode(source.data))
 
 
-def _walk(name: str, given: msgspec.Raw, texts: list[str], kinds: set[str | None]) -> None:
-    """Input of a shape that the reference does not have, and what it asks for nevertheless."""
-    try:
-        waiting: list[Any] = [_anything.decode(given)]
-    except NOT_JSON:
-        raise invalid(f"{name} cannot be read.", name) from None
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            texts.append(value)
-        elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict):
-            kind = value.get("type")
-            kinds.add(kind if isinstance(kind, str) else None)
-            waiting += [value[part] for part in _INNER if part in value]
-            if kind == "text" and "data" in value:
-                waiting.append(value["data"])
+def _inner(value: dict[str, Any]) -> list[Any]:
+    """What of an object may hold input: data is words only where the type says so."""
+    inner = [value[name] for name in _INNER if name in value]
+    if value.get("type") == "text" and "data" in value:
+        inner.append(value["data"])
+    return inner

@@ -8,6 +8,7 @@ import msgspec
 
 from ...core.dialect import Vendor
 from ..json_object import NOT_JSON, raw
+from ..neutral.answer import named
 from ..neutral.events import (
     ArgumentsDelta,
     Began,
@@ -23,9 +24,9 @@ from ..neutral.events import (
 from ..neutral.parts import Reasoning, Refusal, Text, ToolCall
 from ..sse import FrameSplitter, FrameTooLarge, data_of, name_of
 from .answer import (
-    NO_INPUT,
     Block,
     explained,
+    input_of,
     read_block,
     read_citation,
     tier_in,
@@ -126,7 +127,7 @@ class EventReader:
         self._part: str | None = None
         """The kind of the open block; None if it is one that is skipped."""
         self._signature: list[str] = []
-        self._input: bytes | None = None
+        self._input: str | None = None
         """A call's input told with its start, until arguments follow."""
         self._called = False
         self._stop: str | None = None
@@ -233,7 +234,10 @@ class EventReader:
         self._open = told.index
         if block is not None:
             self._part = block.type
-            self._start_part(block, events)
+            try:
+                self._start_part(block, events)
+            except NOT_JSON:
+                self.malformed = True
 
     def _start_part(self, block: Block, events: list[Event]) -> None:
         if block.type == "text":
@@ -254,18 +258,18 @@ class EventReader:
             self.content_bytes += len(block.data or "")
             events.append(PartBegan(self._next, hidden))
         else:
+            call = named(ToolCall(block.id or "", block.name or "", ""))
             self._called = True
-            self._input = bytes(block.input)
-            call = ToolCall(block.id or "", block.name or "", "")
+            self._input = input_of(block)
             self.content_bytes += len(call.name)
             events.append(PartBegan(self._next, call))
 
     def _close(self, events: list[Event]) -> None:
         """End the open block, as the next one's begin does where the end of it is not told."""
         if self._part is not None:
-            if self._input is not None and self._input not in NO_INPUT:
+            if self._input:
                 self.content_bytes += len(self._input)
-                events.append(ArgumentsDelta(self._input.decode(errors="replace")))
+                events.append(ArgumentsDelta(self._input))
             if self._signature:
                 events.append(Signed("".join(self._signature), Vendor.ANTHROPIC))
             events.append(PartEnded(self._next))

@@ -5,7 +5,7 @@ model's id, ``message_delta`` the completed usage: all that the stream told of i
 later in place of an earlier one. ``message_stop`` ends the answer.
 
 Theory of operation. An event that can have no model, usage, error or end in it is passed on as it
-came, once the answer has started; the others are decoded.
+came, once the answer has started; the others are decoded (``openai.framed_stream``).
 """
 
 import re
@@ -14,86 +14,38 @@ import msgspec
 
 from ..json_object import Fields, raw, read_object, write_object
 from ..openai.answer import error_in, string_field
-from ..openai.stream import DONE, ENDINGS, Complete, last_frame
-from ..sse import FrameSplitter, FrameTooLarge, data_of, name_of, with_data, without_fields
+from ..openai.framed_stream import PassedOnStream, kind_of
+from ..openai.stream import SHORT_TEXT, Complete
+from ..sse import with_data
 from .answer import tier_in
 from .events import UsageMerged
 
-_BEGINNINGS = (b"event: content_block_", b"data: {")
-_TELLING = re.compile(rb'"(?:message(?:_start|_delta|_stop)?|model|usage|error)"')
 _CONTENT = re.compile(rb'"(?:text|thinking|partial_json|signature)": ?"')
 # Blocks that only announce what their deltas bring; a failure may still move to another hop.
 _ANNOUNCED = frozenset({"text", "thinking"})
-_SHORT_TEXT = 4
-"""Bytes that an event is taken to bring where its content cannot be told at a glance."""
 
 
-class MessageStream:
-    """A ``StreamReader`` for Anthropic's events."""
+class MessageStream(PassedOnStream):
+    """A ``StreamReader`` for Anthropic's events, which have no numbers."""
+
+    _beginnings = (b"event: content_block_", b"data: {")
+    _telling = re.compile(rb'"(?:message(?:_start|_delta|_stop)?|model|usage|error)"')
 
     def __init__(self, model: str, *, complete: Complete) -> None:
-        self.started = False
-        self.finished = False
-        self.error: bytes | None = None
-        self.malformed = False
-        self.usage: bytes | None = None
-        self.service_tier: str | None = None
-        self.content_bytes = 0
-        self.events = True
-        self.sequence = 0
-        """Anthropic's events have no numbers."""
-        self._model = raw(model)
-        self._complete = complete
+        super().__init__(model, complete)
         self._priced = False
         self._begun = False
         self._id: str | None = None
         self._merged = UsageMerged()
-        self._splitter = FrameSplitter()
 
-    def feed(self, data: bytes) -> bytes:
-        """Bytes for the client."""
-        try:
-            frames = self._splitter.feed(data)
-        except FrameTooLarge:
-            self.malformed = True
-            return b""
-        if len(frames) == 1:
-            return self._frame(frames[0])
-        return b"".join([self._frame(frame) for frame in frames])
-
-    def end(self) -> bytes:
-        """Whatever is left; ``finished`` says whether the terminal event was among it."""
-        frame = last_frame(self._splitter.rest())
-        return self._frame(frame) if frame is not None else b""
-
-    def _frame(self, frame: bytes) -> bytes:
-        if self.finished or self.malformed or self.error is not None:
-            return b""
-        if (
-            self.started
-            and frame.startswith(_BEGINNINGS)
-            and frame.endswith(ENDINGS)
-            and _TELLING.search(frame) is None
-        ):
-            self.content_bytes += _size_of(frame)
-            return frame
-        data = data_of(frame)
-        if data is None:
-            return without_fields(frame)
-        data = data.strip()
-        if not data or data == DONE:
-            return b""
-        fields = read_object(data)
-        if fields is not None:
-            return self._event(frame, fields)
-        if name_of(frame) == b"error":
-            self.error = bytes(raw(data.decode(errors="replace")))
-        else:
-            self.malformed = True
-        return b""
+    def _size_of(self, frame: bytes) -> int:
+        found = _CONTENT.search(frame)
+        if found is None:
+            return SHORT_TEXT
+        return max(1, frame.rfind(b'"') - found.end())
 
     def _event(self, frame: bytes, fields: Fields) -> bytes:
-        kind = string_field(fields, "type") or (name_of(frame) or b"").decode(errors="replace")
+        kind = kind_of(frame, fields)
         if kind == "message_start":
             return self._start(frame, fields)
         if kind == "message_delta":
@@ -106,17 +58,17 @@ class MessageStream:
             return frame
         error = error_in(fields)
         if kind == "error" or (not kind and error is not None):
-            self.error = error or write_object(fields)
+            self._fail(error or write_object(fields))
             return b""
         if kind == "content_block_delta" or (kind == "content_block_start" and _holds(fields)):
             self.started = True
-            self.content_bytes += _size_of(frame)
+            self.content_bytes += self._size_of(frame)
         return frame
 
     def _start(self, frame: bytes, fields: Fields) -> bytes:
         message = read_object(fields["message"]) if "message" in fields else None
         if message is None:
-            self.malformed = True
+            self._break_off()
             return b""
         given = string_field(message, "id")
         if self._begun:
@@ -146,7 +98,7 @@ class MessageStream:
 
     def _price(self) -> bytes:
         self._priced = True
-        return self._complete(self.usage, self.service_tier, content_bytes=self.content_bytes)
+        return super()._price()
 
 
 def _holds(fields: Fields) -> bool:
@@ -155,11 +107,3 @@ def _holds(fields: Fields) -> bool:
     if block is None or string_field(block, "type") not in _ANNOUNCED:
         return True
     return bool(string_field(block, "text") or string_field(block, "thinking"))
-
-
-def _size_of(frame: bytes) -> int:
-    """Roughly how much content an event brings, for the estimate of what was relayed."""
-    found = _CONTENT.search(frame)
-    if found is None:
-        return _SHORT_TEXT
-    return max(1, frame.rfind(b'"') - found.end())

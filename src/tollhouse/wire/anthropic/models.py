@@ -1,9 +1,10 @@
 """What Anthropic's models can be asked for, by their names.
 
 References: docs.claude.com/en/build-with-claude/extended-thinking, …/adaptive-thinking, …/effort,
-…/structured-outputs and the migration guide (sampling). Names are those of Anthropic, of Vertex
-(``claude-opus-4@20250514``) and of Bedrock (``us.anthropic.claude-opus-4-6-v1:0``). A name without
-a version is taken for the newest, which take the least.
+…/structured-outputs, …/about-claude/models/overview (output), and the migration guide (sampling).
+Names are those of Anthropic, of Vertex (``claude-opus-4@20250514``) and of Bedrock
+(``us.anthropic.claude-opus-4-6-v1:0``). A name without a version is taken for the newest, which
+take the least; how much it puts out is not known, for it may be another vendor's.
 """
 
 import re
@@ -15,6 +16,16 @@ _NEW = re.compile(r"claude-(?:opus|sonnet|haiku|fable|mythos)-(\d)(?:[-.](\d{1,2
 _OLD = re.compile(r"claude-(\d)(?:[-.](\d))?-(?:opus|sonnet|haiku)|claude-(?:instant|v?2)")
 _ALWAYS_THINKS = re.compile(r"claude-(?:fable|mythos)")
 _NEWEST = (99, 0)
+_OUTPUT = (
+    (_NEWEST, 4_096),
+    ((4, 6), 128_000),
+    ((4, 5), 64_000),
+    ((3, 7), 32_000),
+    ((3, 5), 8_192),
+    ((0, 0), 4_096),
+)
+"""Tokens, by the least version. Sonnets before 4.5 could put out twice as much, but refuse a bound
+that does not fit into their window beside the input, which later ones no more do."""
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 """Anthropic's levels, from the least to the most."""
 
@@ -38,6 +49,8 @@ class Abilities(msgspec.Struct, frozen=True, gc=False):
     """Only one of ``temperature`` and ``top_p``."""
     schemas: bool
     """``output_config.format`` and strict tools."""
+    output: int
+    """Tokens to allow where nobody set a bound: Anthropic must be told one."""
 
 
 @lru_cache(maxsize=256)
@@ -63,6 +76,7 @@ def abilities(model: str) -> Abilities:
         sampling=not frank,
         one_of_two=version >= (4, 1),
         schemas=version >= (4, 5) or (opus and version == (4, 1)),
+        output=next(tokens for least, tokens in _OUTPUT if version >= least),
     )
 
 

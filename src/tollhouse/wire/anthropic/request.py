@@ -17,9 +17,6 @@ from .schemas import closed
 from .thinking import write_thinking
 from .turns import with_cache, write_system, write_turns
 
-DEFAULT_MAX_TOKENS = 4096
-"""Of an answer whose length neither the client nor the model's document bounds."""
-
 _CHOICES = {
     Choice.AUTO: "auto",
     Choice.NONE: "none",
@@ -48,7 +45,7 @@ def write_request(
         losses.knob(path)
     body: dict[str, Any] = {
         "model": model,
-        "max_tokens": conversation.max_tokens or default_max_tokens or DEFAULT_MAX_TOKENS,
+        "max_tokens": conversation.max_tokens or default_max_tokens or can.output,
     }
     system = write_system(conversation, losses)
     if system:

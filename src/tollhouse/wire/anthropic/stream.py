@@ -4,9 +4,10 @@ API reference: docs.claude.com/en/build-with-claude/streaming. What input was us
 an answer begins: ``message_start`` holds zeros, and ``message_delta`` the whole usage, which SDKs
 put in their place.
 
-Theory of operation. A block's index runs by itself, for a signature may need a block of its own: of
-a tool call it follows the call, since it is told only then, and bears the call's id. Cipher is held
-back until it is clear whether words come with it, for they make it another kind of block.
+Theory of operation. A block's index runs by itself, for a signature may need a block of its own: a
+tool call's stands before the call, or behind it where it is told no sooner, and bears the call's
+id. Cipher is held back until it is clear whether words come with it, for they make it another kind
+of block.
 """
 
 from typing import Any
@@ -77,8 +78,9 @@ class EventWriter:
             return self._write(events[0])
         return b"".join([self._write(event) for event in events])
 
-    def finish(self, usage: bytes) -> bytes:
+    def finish(self, usage: bytes, service_tier: str | None = None) -> bytes:
         """The last frames, with the finished usage; nothing for an answer that did not end."""
+        del service_tier  # told in the usage
         if self._ended is None:
             return b""
         stop = WRITTEN[self._ended.stop].encode()

@@ -15,9 +15,10 @@ from ..neutral.names import field_name
 from .models import EFFORTS, Abilities
 
 LEAST_BUDGET = 1024
+"""Tokens; no model takes a smaller one."""
 _ANSWER_TOKENS = 4096
 """Left to the answer behind the thoughts, where the client did not say how long it may get."""
-_BUDGETS = {
+BUDGETS = {
     "minimal": LEAST_BUDGET,
     "low": 2048,
     "medium": 8192,
@@ -25,6 +26,7 @@ _BUDGETS = {
     "xhigh": 24576,
     "max": 31999,
 }
+"""Tokens that stand for an effort."""
 _CALLS = frozenset({"tool_use"})
 _THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 _FORCED = frozenset({Choice.REQUIRED, Choice.NAMED})
@@ -36,10 +38,7 @@ def write_thinking(
     can: Abilities,
     losses: Losses,
 ) -> None:
-    """Put ``thinking`` and ``output_config.effort`` into a body that has the rest of it.
-
-    ``max_tokens`` grows with the budget where it is not the client's own.
-    """
+    """Put ``thinking`` and ``output_config.effort`` into a body that has the rest of it."""
     asked = conversation.reasoning
     if asked is None:
         return
@@ -58,8 +57,8 @@ def write_thinking(
     if not can.thinks:
         losses.knob(param)
     elif can.adaptive and (not can.budgets or (asked.budget or -1) < 0):
-        body["thinking"] = {"type": "adaptive"} | _display(asked)
-        effort = asked.effort or _effort_of(asked.budget)
+        body["thinking"] = {"type": "adaptive"} | display(asked)
+        effort = asked.effort or effort_of(asked.budget)
         if effort is not None:
             _put_effort(body, can, effort, losses, param)
     else:
@@ -83,12 +82,10 @@ def _silence(
 def _put_effort(
     body: dict[str, Any], can: Abilities, effort: str, losses: Losses, param: str
 ) -> None:
-    level = "low" if effort == "minimal" else effort
-    if level not in EFFORTS or not can.efforts:
+    level = level_of(effort, can)
+    if level is None:
         losses.knob(param)
         return
-    while level not in can.efforts:
-        level = EFFORTS[EFFORTS.index(level) - 1]
     body.setdefault("output_config", {})["effort"] = level
 
 
@@ -98,11 +95,11 @@ def _put_budget(
     asked = conversation.reasoning or ReasoningAsked()
     param = field_name(conversation.dialect, "reasoning")
     effort = asked.effort or "medium"
-    if asked.budget is None and effort not in _BUDGETS:
+    if asked.budget is None and effort not in BUDGETS:
         losses.knob(param)
         return
     own = asked.budget is not None and asked.budget > 0
-    budget = max(LEAST_BUDGET, asked.budget or 0) if own else _BUDGETS[effort]
+    budget = max(LEAST_BUDGET, asked.budget or 0) if own else BUDGETS[effort]
     choice = conversation.tool_choice
     forced = choice is not None and choice.choice in _FORCED and "tool_choice" in body
     if _breaks_off_thoughts(body["messages"]):
@@ -114,17 +111,16 @@ def _put_budget(
         losses.knob(param)
         return
     most: int = body["max_tokens"]
-    if conversation.max_tokens is None:
-        if most <= budget:
-            body["max_tokens"] = budget + _ANSWER_TOKENS
-    elif most <= LEAST_BUDGET:
+    if most <= LEAST_BUDGET:
         losses.knob(param)
         return
+    if conversation.max_tokens is None:
+        budget = min(budget, max(LEAST_BUDGET, most - _ANSWER_TOKENS))
     elif most <= budget:
         budget = most - 1 if own else max(LEAST_BUDGET, most // 2)
     body["thinking"] = {"type": "enabled", "budget_tokens": budget}
     if conversation.dialect is Dialect.MESSAGES:
-        body["thinking"] |= _display(asked)
+        body["thinking"] |= display(asked)
         if asked.effort is not None and can.efforts:
             _put_effort(body, can, asked.effort, losses, "output_config.effort")
 
@@ -143,15 +139,26 @@ def _breaks_off_thoughts(messages: Sequence[dict[str, Any]]) -> bool:
     return False
 
 
-def _display(asked: ReasoningAsked) -> dict[str, str]:
+def level_of(effort: str, can: Abilities) -> str | None:
+    """The model's level for an effort, or the next one below; None where it has no such thing."""
+    level = "low" if effort == "minimal" else effort
+    if level not in EFFORTS or not can.efforts:
+        return None
+    while level not in can.efforts:
+        level = EFFORTS[EFFORTS.index(level) - 1]
+    return level
+
+
+def display(asked: ReasoningAsked) -> dict[str, str]:
+    """Whether thoughts are told, where the client says so."""
     if asked.show is None:
         return {}
     return {"display": "summarized" if asked.show else "omitted"}
 
 
-def _effort_of(budget: int | None) -> str | None:
+def effort_of(budget: int | None) -> str | None:
     """The level whose budget comes nearest from below."""
     if budget is None or budget < 0:
         return None
-    reached = [level for level in EFFORTS if _BUDGETS[level] <= budget]
+    reached = [level for level in EFFORTS if BUDGETS[level] <= budget]
     return reached[-1] if reached else EFFORTS[0]

@@ -5,10 +5,10 @@ API reference: docs.claude.com/en/api/messages.
 
 import msgspec
 
-from ..json_object import Fields, raw, read_object, write_body
+from ..json_object import Fields, raw, write_body
 from ..neutral.answer import NotAnAnswer
 from ..openai.answer import usage_in
-from .answer import error_of, tier_in
+from .answer import fields_of, tier_in
 
 
 class Whole(msgspec.Struct, frozen=True, gc=False):
@@ -40,13 +40,10 @@ class Whole(msgspec.Struct, frozen=True, gc=False):
 
 
 def read_whole(body: bytes) -> Whole | NotAnAnswer:
-    """Tell an answer from an error in a 200, ``null``, HTML and cut-off JSON."""
-    fields = read_object(body)
-    if fields is None:
-        return NotAnAnswer(None, "the body is not a JSON object")
-    error = error_of(fields)
-    if error is not None:
-        return NotAnAnswer(error, "the body is an error")
+    """Tell an answer from what only looks like one."""
+    fields = fields_of(body)
+    if isinstance(fields, NotAnAnswer):
+        return fields
     if not bytes(fields.get("content", b"")).startswith(b"["):
         return NotAnAnswer(None, "the body has no content")
     return Whole(fields)
