@@ -180,12 +180,15 @@ def _added(part: Any, event: Event) -> Part:
 
 
 def written(
-    events: Iterable[Event], heading: Heading = HEADING, usage: bytes = USAGE
+    events: Iterable[Event],
+    heading: Heading = HEADING,
+    usage: bytes = USAGE,
+    tier: str | None = None,
 ) -> list[dict[str, Any]]:
     """The chunks that a client gets, each event written on its own; ``[DONE]`` is held."""
     one_by_one, at_once = EventWriter(heading), EventWriter(heading)
-    out = b"".join(one_by_one.write([event]) for event in events) + one_by_one.finish(usage)
-    assert out == at_once.write(list(events)) + at_once.finish(usage)
+    out = b"".join(one_by_one.write([event]) for event in events) + one_by_one.finish(usage, tier)
+    assert out == at_once.write(list(events)) + at_once.finish(usage, tier)
     splitter = FrameSplitter()
     found = [data_of(frame) for frame in splitter.feed(out)]
     assert not splitter.rest()

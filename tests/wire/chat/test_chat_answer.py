@@ -94,7 +94,28 @@ DETAILS: list[tuple[list[dict[str, Any]], list[Reasoning]]] = [
                 "index": 1,
             },
         ],
-        [Reasoning("hm", Vendor.OPENAI, hidden="dark", id="r", summary=True)],
+        [Reasoning("hm", Vendor.OPENAI, "dark", id="r", summary=True)],
+    ),
+    (
+        [
+            {"type": "reasoning.summary", "summary": "hm", "format": "openai-responses-v1"},
+            {"type": "reasoning.encrypted", "data": "dark", "format": "openai-responses-v1"},
+            {"type": "reasoning.encrypted", "data": "two", "format": "openai-responses-v1"},
+        ],
+        [
+            Reasoning("hm", Vendor.OPENAI, "dark", summary=True),
+            Reasoning(vendor=Vendor.OPENAI, hidden="two"),
+        ],
+    ),
+    (
+        [
+            {"type": "reasoning.text", "text": "hm", "format": "anthropic-claude-v1"},
+            {"type": "reasoning.encrypted", "data": "dark", "format": "anthropic-claude-v1"},
+        ],
+        [
+            Reasoning("hm", Vendor.ANTHROPIC),
+            Reasoning(vendor=Vendor.ANTHROPIC, hidden="dark"),
+        ],
     ),
     ([{"type": "reasoning.encrypted", "data": "x", "format": "xai-responses-v1"}], []),
     ([{"type": "reasoning.text", "signature": "s", "format": "unknown"}], []),
@@ -204,11 +225,9 @@ def test_groqs_usage() -> None:
     assert answer({"content": "x"}, usage={}, x_groq={"id": "r"}).usage is None
 
 
-def test_arguments_and_probabilities_that_are_no_utf_8() -> None:
-    """Both are told with the signs that stand for what is no letter."""
-    call = b'{"id":"t","function":{"name":"f","arguments":{"a":"\xff"}}}'
-    told = b'{"choices":[{"message":{"tool_calls":[' + call + b']},"logprobs":{"x":\n"\xff"}}]}'
+def test_probabilities_that_are_no_utf_8() -> None:
+    """They are told with the signs that stand for what is no letter."""
+    told = b'{"choices":[{"message":{"content":"a"},"logprobs":{"x":\n"\xff"}}]}'
     found = read_answer(told)
     assert isinstance(found, Answer)
-    assert found.parts == (ToolCall("t", "f", '{"a":"\ufffd"}'),)
     assert bytes(found.logprobs or b"").decode() == '{"x": "\ufffd"}'

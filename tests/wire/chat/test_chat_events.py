@@ -271,6 +271,26 @@ def test_summaries_of_openai() -> None:
     assert heard.parts[0] == Reasoning("hm", Vendor.OPENAI, hidden="dark", id="rs_1")
 
 
+def test_H02_a_cipher_behind_a_summary_is_of_the_same_thought() -> None:
+    """As OpenRouter tells it; a cipher with another id is a thought of its own."""
+    openai = {"format": "openai-responses-v1"}
+    heard = read(
+        ROLE,
+        detail("summary", summary="h", id="rs_1", index=0, **openai),
+        detail("summary", summary="m", index=0),
+        detail("encrypted", data="dark", id="rs_1", index=1, **openai),
+        detail("encrypted", data="two", id="rs_2", index=2, **openai),
+        says("a"),
+        STOP,
+        DONE,
+    )
+    assert heard.parts == [
+        Reasoning("hm", Vendor.OPENAI, "dark", id="rs_1", summary=True),
+        Reasoning(vendor=Vendor.OPENAI, hidden="two", id="rs_2"),
+        Text("a"),
+    ]
+
+
 def test_thinking_blocks_of_litellm() -> None:
     """A signature closes its block; redacted blocks are thoughts in cipher."""
     heard = read(
@@ -376,10 +396,3 @@ def test_probabilities_on_several_lines() -> None:
     heard = read(b"".join(b"data: " + line + b"\n" for line in lines) + b"\n", STOP, DONE)
     logprobs = [one.logprobs for one in heard.events if isinstance(one, TextDelta)]
     assert [bytes(one or b"").decode() for one in logprobs] == ['{"content": ["\ufffd"]}']
-
-
-def test_arguments_that_are_no_utf_8() -> None:
-    """An object in place of its text is told with the signs that stand for what is no letter."""
-    call = b'{"index":0,"id":"t","function":{"name":"f","arguments":{"a":"\xff"}}}'
-    told = b'data: {"choices":[{"delta":{"tool_calls":[' + call + b"]}}]}\n\n"
-    assert read(told, CALLS, DONE).parts == [ToolCall("t", "f", '{"a":"\ufffd"}')]

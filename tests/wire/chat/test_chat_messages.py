@@ -125,6 +125,8 @@ def test_empty_words_are_left_out() -> None:
         ({"cache_control": {"type": "ephemeral"}}, "5m"),
         ({"cache_control": {"type": "ephemeral", "ttl": "1h"}}, "1h"),
         ({"prompt_cache_breakpoint": {"mode": "explicit"}}, "5m"),
+        ({"prompt_cache_breakpoint": {"mode": "explicit", "ttl": "30m"}}, "5m"),
+        ({"prompt_cache_breakpoint": {"mode": "explicit", "ttl": "12h"}}, "1h"),
         ({"cache_control": None}, None),
     ],
 )

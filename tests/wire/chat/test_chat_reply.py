@@ -108,13 +108,14 @@ THOUGHTS = (
     Reasoning("", Vendor.ANTHROPIC, hidden="dark"),
     Reasoning("so", Vendor.OPENAI, hidden="x", id="rs_1", summary=True),
     Reasoning("mine"),
+    Reasoning("and", Vendor.OPENAI, "y", id="rs_2", summary=True),
 )
 
 
 def test_H02_thoughts_in_two_spellings() -> None:
     """Text for people, details for the vendor that has to believe them."""
     found = message(*THOUGHTS, Text("a"))
-    assert found["reasoning_content"] == "hm\n\nso\n\nmine"
+    assert found["reasoning_content"] == "hm\n\nso\n\nmine\n\nand"
     assert found["reasoning_details"] == [
         {
             "type": "reasoning.text",
@@ -144,6 +145,20 @@ def test_H02_thoughts_in_two_spellings() -> None:
             "index": 3,
         },
         {"type": "reasoning.text", "text": "mine", "index": 4},
+        {
+            "type": "reasoning.summary",
+            "summary": "and",
+            "id": "rs_2",
+            "format": "openai-responses-v1",
+            "index": 5,
+        },
+        {
+            "type": "reasoning.encrypted",
+            "data": "y",
+            "id": "rs_2",
+            "format": "openai-responses-v1",
+            "index": 6,
+        },
     ]
 
 

@@ -30,91 +30,93 @@ def test_an_ordinary_body() -> None:
     assert body() == {"model": MODEL, "messages": [{"role": "user", "content": "hi"}]}
 
 
-def test_the_golden_body() -> None:
-    """Everything that chat has a word for."""
-    raw = msgspec.Raw
-    sampling = Sampling(
-        temperature=raw(b"0.70"),
-        top_p=raw(b"1"),
-        seed=7,
-        presence_penalty=raw(b"0.5"),
-        frequency_penalty=raw(b"0.1"),
-        logit_bias=raw(b'{"5":1}'),
-        logprobs=True,
-        top_logprobs=2,
-        verbosity="low",
-        service_tier="flex",
-        user="u",
-        metadata=raw(b'{"a":"b"}'),
-        prompt_cache_key="k",
-        store=True,
-    )
-    conversation = Conversation(
-        Dialect.RESPONSES,
-        (GREETING,),
-        stream=True,
-        max_tokens=9,
-        stop=("x", "y"),
-        tools=(F, G),
-        tool_choice=ToolChoice(Choice.NAMED, "g"),
-        parallel_tools=False,
-        output=OutputFormat({"type": "object"}, None, "d", True),
-        reasoning=ReasoningAsked("low"),
-        sampling=sampling,
-        choices=2,
-    )
-    written = write_request(conversation, "gpt-5", Losses(allowed=False))
-    assert b'"temperature":0.70' in msgspec.json.encode(written)
-    assert decoded(written) == {
-        "model": "gpt-5",
-        "messages": [{"role": "user", "content": "hi"}],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "max_completion_tokens": 9,
-        "stop": ["x", "y"],
-        "n": 2,
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {
-                "name": "answer",
-                "schema": {"type": "object"},
-                "description": "d",
+KNOBS = Sampling(
+    temperature=msgspec.Raw(b"0.70"),
+    top_p=msgspec.Raw(b"1"),
+    seed=7,
+    presence_penalty=msgspec.Raw(b"0.5"),
+    frequency_penalty=msgspec.Raw(b"0.1"),
+    logit_bias=msgspec.Raw(b'{"5":1}'),
+    logprobs=True,
+    top_logprobs=2,
+    verbosity="low",
+    service_tier="flex",
+    user="u",
+    metadata=msgspec.Raw(b'{"a":"b"}'),
+    prompt_cache_key="k",
+    store=True,
+)
+EVERYTHING = Conversation(
+    Dialect.RESPONSES,
+    (GREETING,),
+    stream=True,
+    max_tokens=9,
+    stop=("x", "y"),
+    tools=(F, G),
+    tool_choice=ToolChoice(Choice.NAMED, "g"),
+    parallel_tools=False,
+    output=OutputFormat({"type": "object"}, None, "d", True),
+    reasoning=ReasoningAsked("low"),
+    sampling=KNOBS,
+    choices=2,
+)
+EVERYTHING_WRITTEN = {
+    "model": "gpt-5",
+    "messages": [{"role": "user", "content": "hi"}],
+    "stream": True,
+    "stream_options": {"include_usage": True},
+    "max_completion_tokens": 9,
+    "stop": ["x", "y"],
+    "n": 2,
+    "response_format": {
+        "type": "json_schema",
+        "json_schema": {
+            "name": "answer",
+            "schema": {"type": "object"},
+            "description": "d",
+            "strict": True,
+        },
+    },
+    "tools": [
+        {
+            "type": "function",
+            "function": {
+                "name": "f",
+                "description": "does",
+                "parameters": {"type": "object", "properties": {"a": {}}},
                 "strict": True,
             },
         },
-        "tools": [
-            {
-                "type": "function",
-                "function": {
-                    "name": "f",
-                    "description": "does",
-                    "parameters": {"type": "object", "properties": {"a": {}}},
-                    "strict": True,
-                },
-            },
-            {
-                "type": "function",
-                "function": {"name": "g", "parameters": {"type": "object", "properties": {}}},
-            },
-        ],
-        "tool_choice": {"type": "function", "function": {"name": "g"}},
-        "parallel_tool_calls": False,
-        "reasoning_effort": "low",
-        "temperature": 0.7,
-        "top_p": 1,
-        "seed": 7,
-        "presence_penalty": 0.5,
-        "frequency_penalty": 0.1,
-        "logit_bias": {"5": 1},
-        "logprobs": True,
-        "top_logprobs": 2,
-        "verbosity": "low",
-        "service_tier": "flex",
-        "metadata": {"a": "b"},
-        "user": "u",
-        "prompt_cache_key": "k",
-        "store": True,
-    }
+        {
+            "type": "function",
+            "function": {"name": "g", "parameters": {"type": "object", "properties": {}}},
+        },
+    ],
+    "tool_choice": {"type": "function", "function": {"name": "g"}},
+    "parallel_tool_calls": False,
+    "reasoning_effort": "low",
+    "temperature": 0.7,
+    "top_p": 1,
+    "seed": 7,
+    "presence_penalty": 0.5,
+    "frequency_penalty": 0.1,
+    "logit_bias": {"5": 1},
+    "logprobs": True,
+    "top_logprobs": 2,
+    "verbosity": "low",
+    "service_tier": "flex",
+    "metadata": {"a": "b"},
+    "user": "u",
+    "prompt_cache_key": "k",
+    "store": True,
+}
+
+
+def test_the_golden_body() -> None:
+    """Everything that chat has a word for."""
+    written = write_request(EVERYTHING, "gpt-5", Losses(allowed=False))
+    assert b'"temperature":0.70' in msgspec.json.encode(written)
+    assert decoded(written) == EVERYTHING_WRITTEN
 
 
 def test_hosts_that_refuse_the_question_for_usage() -> None:

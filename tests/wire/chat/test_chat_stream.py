@@ -9,7 +9,9 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 
 from tollhouse.core.dialect import Vendor
+from tollhouse.wire.chat.conversation import read_conversation
 from tollhouse.wire.chat.stream import EventWriter
+from tollhouse.wire.json_object import read_request
 from tollhouse.wire.neutral.answer import Stop
 from tollhouse.wire.neutral.events import (
     ArgumentsDelta,
@@ -24,7 +26,9 @@ from tollhouse.wire.neutral.events import (
     TextDelta,
 )
 from tollhouse.wire.neutral.heading import Heading
+from tollhouse.wire.neutral.losses import Losses
 from tollhouse.wire.neutral.parts import Citation, Reasoning, Refusal, Text, ToolCall
+from tollhouse.wire.responses.request import write_request
 from wire.chat.chat_streams import ASKED, HEADING, USAGE, assembled, deltas, play, sse, written
 
 TOLD = json.loads(USAGE)
@@ -246,6 +250,75 @@ def test_what_is_written_can_be_read() -> None:
     assert heard.text == "abcde"
     assert heard.stop is Stop.TOOLS
     assert json.loads(heard.usage or b"") == TOLD
+
+
+SEALED: list[Event] = [
+    Began(),
+    PartBegan(0, Reasoning(vendor=Vendor.OPENAI, id="rs_1", summary=True)),
+    ReasoningDelta("h"),
+    ReasoningDelta("m"),
+    Signed("gAAA", Vendor.OPENAI),
+    PartEnded(0),
+    PartBegan(1, Reasoning(vendor=Vendor.OPENAI, id="rs_2", hidden="gBBB")),
+    PartEnded(1),
+    PartBegan(2, Reasoning(vendor=Vendor.OPENAI, id="rs_3")),
+    Signed("gCCC", Vendor.OPENAI),
+    PartEnded(2),
+    PartBegan(3, Text("")),
+    TextDelta("a"),
+    PartEnded(3),
+    Ended(Stop.END),
+]
+"""As a provider of responses tells its thoughts."""
+
+
+def test_H02_openais_cipher_is_a_detail_of_its_own() -> None:
+    """Behind the words, with their id: OpenRouter's way. No index is left out."""
+    found = [one.get("reasoning_details", []) for one in deltas(written(SEALED))]
+    marks = {"format": "openai-responses-v1", "id": "rs_1"}
+    hidden = {"type": "reasoning.encrypted", "format": marks["format"]}
+    assert [detail for details in found for detail in details] == [
+        {"type": "reasoning.summary", "summary": "h", "index": 0, **marks},
+        {"type": "reasoning.summary", "summary": "m", "index": 0},
+        {**hidden, "data": "gAAA", "id": "rs_1", "index": 1},
+        {**hidden, "data": "gBBB", "id": "rs_2", "index": 2},
+        {**hidden, "data": "gCCC", "id": "rs_3", "index": 3},
+    ]
+
+
+def test_H02_what_a_client_sends_back_of_openais_thoughts_reaches_openai_whole() -> None:
+    """Put together by the SDK, each thought is again one item, with its summary and cipher."""
+    state = ChatCompletionStreamState()
+    for chunk in written(SEALED):
+        state.handle_chunk(ChatCompletionChunk.model_validate(chunk))
+    said = state.current_completion_snapshot.choices[0].message.model_dump(exclude_none=True)
+    body = {"model": "m", "messages": [said, {"role": "user", "content": "b"}]}
+    asked = read_conversation(read_request(json.dumps(body).encode()))
+    losses = Losses(allowed=False)
+    assert write_request(asked, "gpt-5.1", losses)["input"][:3] == [
+        {
+            "type": "reasoning",
+            "id": "rs_1",
+            "summary": [{"type": "summary_text", "text": "hm"}],
+            "encrypted_content": "gAAA",
+        },
+        {"type": "reasoning", "id": "rs_2", "summary": [], "encrypted_content": "gBBB"},
+        {"type": "reasoning", "id": "rs_3", "summary": [], "encrypted_content": "gCCC"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tier", "told"),
+    [("priority", "priority"), ("fast", "fast"), ("standard", "default"), ("batch", None)],
+)
+def test_the_service_tier_is_told_at_the_end(tier: str, told: str | None) -> None:
+    """On the chunk with the finish reason and on the one with usage, in OpenAI's words."""
+    for heading, chunks in ((HEADING, 1), (ASKED, 2)):
+        found = written(WORDS, heading, tier=tier)
+        tiers = [one.get("service_tier") for one in found]
+        assert tiers == [None] * (len(found) - chunks) + [told] * chunks
+        assert found[-1]["usage"] == TOLD
+        assert ChatCompletionChunk.model_validate(found[-1], strict=True).service_tier == told
 
 
 def test_a_signature_before_the_words_of_a_thought() -> None:

@@ -7,7 +7,7 @@ clients of other dialects cannot ask for more.
 import msgspec
 
 from ..json_object import NOT_JSON, Fields, owned, read_object
-from ..neutral.answer import Answer, NotAnAnswer
+from ..neutral.answer import Answer, Nameless, NotAnAnswer, named
 from ..neutral.parts import Citation, Part, Reasoning, Refusal, Text, ToolCall
 from ..openai.answer import error_in
 from .shapes import NULL, Annotation, Call, Groq, Piece, Said
@@ -55,9 +55,12 @@ def read_answer(body: bytes) -> Answer | NotAnAnswer:
     if choice is None or choice.message is None:
         return NotAnAnswer(None, "the body has no choices")
     answer_id = told.id if isinstance(told.id, str) and told.id else None
-    parts = _read_message(choice.message, told, answer_id)
-    if any(isinstance(part, ToolCall) and not part.name for part in parts):
-        return NotAnAnswer(None, "a tool call has no name")
+    try:
+        parts = _read_message(choice.message, told, answer_id)
+    except Nameless as fault:
+        return NotAnAnswer(None, str(fault))
+    except NOT_JSON:
+        return NotAnAnswer(None, "the arguments of a tool call are not UTF-8")
     return Answer(
         parts=parts,
         stop=read_stop(
@@ -101,11 +104,11 @@ def _read_message(message: Said, told: _Body, answer_id: str | None) -> tuple[Pa
             break
     if message.refusal:
         parts.append(Refusal(message.refusal))
-    parts += [_call(call, i, signatures, answer_id) for i, call in enumerate(calls)]
-    if message.function_call is not None and message.function_call.name:
-        legacy = message.function_call
+    parts += [named(_call(call, i, signatures, answer_id)) for i, call in enumerate(calls)]
+    legacy = message.function_call
+    if legacy is not None and legacy.says_something:
         made = made_id(answer_id, len(calls))
-        parts.append(ToolCall(made, legacy.name or "", legacy.json()))
+        parts.append(named(ToolCall(made, legacy.name or "", legacy.json())))
     return tuple(parts)
 
 

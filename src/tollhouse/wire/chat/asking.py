@@ -10,6 +10,7 @@ API reference: platform.openai.com/docs/api-reference/chat/create. What holds he
 - A turn of the assistant's at the end, by which Anthropic's clients begin the answer themselves,
   cannot be said: hosts answer behind it with something new.
 - That a result is an error is said in its text. Citations of earlier answers are not repeated.
+- What is marked to be cached is a piece of its own, where the model knows marks (``cache_marks``).
 """
 
 import base64
@@ -35,6 +36,7 @@ from ..neutral.parts import (
     ToolResult,
     Video,
 )
+from .cache_marks import is_marked, marked
 from .quirks import Echo, Quirks
 from .thoughts import ENCRYPTED, FORMATS, written_details
 
@@ -61,10 +63,15 @@ class MessageWriter:
         for last in self._conversation.messages[-1:]:
             if self._conversation.dialect is Dialect.MESSAGES and last.role is Role.ASSISTANT:
                 raise self._losses.essential(last.at or "messages", "the beginning of its answer")
-        systems = [text.text for text in self._conversation.systems() if text.text]
+        systems = [
+            piece
+            for text in self._conversation.systems()
+            if text.text
+            for piece in self._parts(text)
+        ]
         messages: list[dict[str, Any]] = []
         if systems:
-            messages.append({"role": "system", "content": _BREAK.join(systems)})
+            messages.append({"role": "system", "content": _simplest(systems)})
         for turn in _turns(self._conversation.messages):
             if turn.role is Role.ASSISTANT:
                 messages += self._assistant(turn)
@@ -91,7 +98,9 @@ class MessageWriter:
             message["name"] = turn.name
         yield message
 
-    def _result(self, result: ToolResult) -> tuple[str, list[dict[str, Any]]]:
+    def _result(
+        self, result: ToolResult
+    ) -> tuple[str | list[dict[str, Any]], list[dict[str, Any]]]:
         """The text of a tool's result, and what has to follow in the user's message."""
         pieces = [part for inner in result.content for part in self._parts(inner)]
         texts = [piece["text"] for piece in pieces if piece["type"] == "text"]
@@ -102,9 +111,19 @@ class MessageWriter:
         if moved:
             text = text or "The result is in the next message."
             moved.insert(0, {"type": "text", "text": f"Result of {self._id(result.call_id)}:"})
-        return text, moved
+        marks = [part.cache for part in result.content if isinstance(part, Text)]
+        mark = next(filter(None, [result.cache, *marks]), None) if text else None
+        return _simplest([marked({"type": "text", "text": text}, mark, self._quirks)]), moved
 
     def _parts(self, part: Part) -> list[dict[str, Any]]:
+        """The pieces that a part is; its mark stands behind the last of them."""
+        pieces = self._pieces(part)
+        cache = part.cache if isinstance(part, Text | Image | Document) else None
+        if cache is None or not pieces:
+            return pieces
+        return [*pieces[:-1], marked(pieces[-1], cache, self._quirks)]
+
+    def _pieces(self, part: Part) -> list[dict[str, Any]]:
         if isinstance(part, Text):
             return [{"type": "text", "text": part.text}]
         if isinstance(part, Image):
@@ -249,8 +268,8 @@ def _turns(messages: Iterable[Message]) -> Iterator[Message]:
 
 
 def _simplest(content: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
-    """Text alone as a string; else the list, less words that are none."""
-    if all(piece["type"] == "text" for piece in content):
+    """Text alone, and unmarked, as a string; else the list, less words that are none."""
+    if all(piece["type"] == "text" and not is_marked(piece) for piece in content):
         return _BREAK.join(piece["text"] for piece in content)
     return [piece for piece in content if piece.get("text", "-")]
 

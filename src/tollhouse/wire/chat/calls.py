@@ -9,22 +9,24 @@ comes, and those behind it wait for it: until its arguments are a whole JSON obj
 stream goes on to something else or ends.
 """
 
+from collections import deque
+
 import msgspec
 
 from ...core.dialect import Vendor
-from ..json_object import NOT_JSON
+from ..neutral.answer import named
 from ..neutral.events import ArgumentsDelta, Event, PartBegan, PartEnded, Signed
 from ..neutral.parts import ToolCall
 from .answer import made_id
 from .shapes import Call, Function
+from .whole_object import WholeObject
 
-_anything = msgspec.json.Decoder(msgspec.Raw)
 _LEGACY = -1
 """The place of the legacy way's one call; no host numbers calls so."""
 
 
 class BrokenCalls(ValueError):
-    """More of a call came after it was told as complete, or a call has no name."""
+    """More of a call came after it was told as complete."""
 
 
 class _Pending(msgspec.Struct):
@@ -41,18 +43,13 @@ class _Pending(msgspec.Struct):
     """Whether another call has taken its place."""
     begun: bool = False
     ended: bool = False
+    whole: WholeObject = msgspec.field(default_factory=WholeObject)
 
     def is_whole(self) -> bool:
         """Whether it can get no more arguments: they are a complete JSON object, as a rule."""
         if self.closed:
             return True
-        if self.custom or not self.pieces or not self.pieces[-1].rstrip().endswith("}"):
-            return False
-        try:
-            _anything.decode("".join(self.pieces))
-        except NOT_JSON:
-            return False
-        return True
+        return not self.custom and self.whole.is_in(self.pieces)
 
 
 class Calls:
@@ -61,7 +58,7 @@ class Calls:
     def __init__(self) -> None:
         self._by_key: dict[int | str, _Pending] = {}
         self._by_id: dict[str, _Pending] = {}
-        self._waiting: list[_Pending] = []
+        self._waiting: deque[_Pending] = deque()
         """Calls that are not over; the first is told as it comes."""
         self._latest: _Pending | None = None
         self._count = 0
@@ -129,24 +126,20 @@ class Calls:
             out.append(PartEnded(index))
             index += 1
             call.ended = True
-            self._waiting.pop(0)
+            self._waiting.popleft()
         return index
 
     def _begin(
         self, call: _Pending, out: list[Event], index: int, answer_id: str | None, *, over: bool
     ) -> bool:
         """Begin a call once it has a name, and an id or no hope of one."""
-        if not call.name:
-            if over:
-                raise BrokenCalls
+        if not over and not (call.name and (call.id or call.pieces)):
             return False
-        if not call.id:
-            if not (over or call.pieces):
-                return False
-            call.id = made_id(answer_id, self._count)
+        call.id = call.id or made_id(answer_id, self._count)
+        begun = named(ToolCall(call.id, call.name, "", custom=call.custom))
         self._count += 1
         call.begun = True
-        out.append(PartBegan(index, ToolCall(call.id, call.name, "", custom=call.custom)))
+        out.append(PartBegan(index, begun))
         return True
 
     def _find(self, piece: Call) -> _Pending:

@@ -19,7 +19,7 @@ import msgspec
 
 from ...core.dialect import Vendor
 from ..json_object import NOT_JSON, owned, raw, read_object
-from ..neutral.answer import Stop
+from ..neutral.answer import Nameless, Stop
 from ..neutral.events import (
     Began,
     Cited,
@@ -36,7 +36,7 @@ from ..openai.answer import error_in
 from ..openai.stream import DONE, last_frame
 from ..sse import FrameSplitter, FrameTooLarge, data_of, name_of
 from .answer import cited, something, usage_of
-from .calls import BrokenCalls, Calls
+from .calls import Calls
 from .shapes import NULL, Detail, Groq, Piece, Said, ThinkingBlock
 from .stops import read_stop
 from .thoughts import VENDORS, Thought, begun, from_block, words
@@ -193,7 +193,7 @@ class EventReader:
             if choice.delta is not None:
                 try:
                     self._delta(choice.delta, choice.logprobs)
-                except BrokenCalls:
+                except NOT_JSON:
                     self.malformed = True
                     return
             if choice.finish_reason:
@@ -217,7 +217,8 @@ class EventReader:
         if delta.annotations:
             for annotation in delta.annotations:
                 self._cite(cited(annotation))
-        if delta.tool_calls or delta.function_call:
+        legacy = delta.function_call
+        if delta.tool_calls or (legacy is not None and legacy.says_something):
             self._call(delta)
 
     def _say(self, kind: type[Text | Refusal], text: str, logprobs: msgspec.Raw = NULL) -> None:
@@ -248,7 +249,7 @@ class EventReader:
         self._close_words()
         for call in delta.tool_calls or ():
             self.content_bytes += self._calls.add(call)
-        if delta.function_call is not None:
+        if delta.function_call is not None and delta.function_call.says_something:
             self.content_bytes += self._calls.add_function_call(delta.function_call)
         self._index = self._calls.events(self._out, self._index, self._id)
 
@@ -279,7 +280,11 @@ class EventReader:
         if detail.data:
             if vendor is Vendor.GOOGLE and detail.id and self._calls.sign(detail.id, detail.data):
                 return False
-            if vendor is not None:
+            thought = self._thought if self._open is Reasoning else None
+            if vendor is not None and thought is not None and thought.is_sealed_by(detail):
+                thought.signature = detail.data
+                self._out.append(Signed(detail.data, vendor))
+            elif vendor is not None:
                 self._begin(Reasoning(vendor=vendor, hidden=detail.data, id=detail.id))
                 self._thought = begun(detail)
                 self._thought.hidden = detail.data
@@ -297,6 +302,8 @@ class EventReader:
             self._out.append(ReasoningDelta(text))
         vendor = vendor or (open_thought.vendor if open_thought else None)
         if detail.signature and vendor is not None:
+            if open_thought is not None:
+                open_thought.signature = detail.signature
             self._out.append(Signed(detail.signature, vendor))
         return bool(text)
 
@@ -349,7 +356,7 @@ class EventReader:
             self._out += [Cited(Citation(url=url)) for url in self._addresses]
         try:
             self._index = self._calls.events(self._out, self._index, self._id, all_of_them=True)
-        except BrokenCalls:
+        except Nameless:
             self.malformed = True
             return
         for call_id, data in self._calls.unsigned().items():

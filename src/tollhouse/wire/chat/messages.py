@@ -65,7 +65,12 @@ class _File(msgspec.Struct, gc=False):
 
 
 class _Breakpoint(msgspec.Struct, gc=False):
-    mode: str | None = None
+    ttl: str | None = None
+
+    @property
+    def mark(self) -> str:
+        """Half a day is the longer mark; half an hour, which is the default, the shorter."""
+        return "1h" if self.ttl == "12h" else CACHE_SHORT
 
 
 class _Part(msgspec.Struct):
@@ -88,7 +93,8 @@ class _Part(msgspec.Struct):
         """The mark behind it, however it is spelled."""
         if self.cache_control is not None:
             return self.cache_control.mark
-        return CACHE_SHORT if self.prompt_cache_breakpoint is not None else None
+        breakpoint_ = self.prompt_cache_breakpoint
+        return None if breakpoint_ is None else breakpoint_.mark
 
 
 class _Message(Thoughts):
@@ -119,6 +125,8 @@ class MessageReader:
         """Fields that steer and that the neutral form has no place for, by their path."""
         self._names: dict[str, str] = {}
         """The names of the tools that were called, by call."""
+        self._latest: dict[str, str] = {}
+        """The last call of each name."""
 
     def read(self, given: msgspec.Raw | None) -> tuple[Message, ...]:
         """Read the value of ``messages``."""
@@ -194,6 +202,7 @@ class MessageReader:
         if not name:
             raise invalid(f"{at}.{field}.name is required.", f"{at}.{field}.name")
         self._names[call.id] = name
+        self._latest[name] = call.id
         return ToolCall(
             call.id, name, arguments, signature=signature, custom=field == "custom", at=at
         )
@@ -205,15 +214,15 @@ class MessageReader:
             raise invalid(f"{path}.name is required.", f"{path}.name")
         made = f"call_{len(self._names)}"
         self._names[made] = call.name
+        self._latest[call.name] = made
         return ToolCall(made, call.name, call.json(), at=path)
 
     def _result(self, message: _Message, at: str) -> ToolResult:
         call_id = message.tool_call_id
         if message.role == "function":
-            called = [one for one, name in self._names.items() if name == message.name]
-            if not called:
+            call_id = self._latest.get(message.name or "")
+            if call_id is None:
                 raise invalid(f"{at}.name is of no function called before.", f"{at}.name")
-            call_id = called[-1]
         if not call_id:
             raise invalid(f"{at}.tool_call_id is required.", f"{at}.tool_call_id")
         content: list[Text | Image | Document | Reasoning | Opaque] = []

@@ -1,6 +1,7 @@
 """What differs between chat's many models and hosts, told from the model's name.
 
 References: platform.openai.com/docs/guides/reasoning (``max_completion_tokens``),
+platform.openai.com/docs/guides/prompt-caching (``prompt_cache_breakpoint``),
 api-docs.deepseek.com/guides/thinking_mode (``reasoning_content``), openrouter.ai/docs/use-cases
 (``reasoning_details``), ai.google.dev/gemini-api/docs/openai (``extra_content``),
 docs.mistral.ai/api (tool call ids). Whoever knows the host better gives its own ``Quirks``.
@@ -42,6 +43,11 @@ class Quirks(msgspec.Struct, frozen=True, gc=False):
     """What the host calls the utmost effort (Anthropic's ``max``)."""
     caches_by_key: bool = False
     """Whether ``prompt_cache_key`` is known."""
+    marks_caches: bool = False
+    """Whether ``prompt_cache_breakpoint`` is known, which others refuse."""
+    strict_schemas: bool = False
+    """Whether an answer keeps to its schema only where ``strict`` is said, as at OpenAI. Others do
+    without, or refuse the word."""
     short_ids: bool = False
     """Whether ids of tool calls must be nine letters and digits."""
 
@@ -52,6 +58,8 @@ _OPENAI = re.compile(r"(?:^|/)(?:o\d|gpt-(?!oss|j|neo)|chatgpt-|codex)")
 _UNTHINKING = re.compile(r"(?:^|/)gpt-(?:5\.[1-9]|[6-9]|\d\d)")
 """Models that take the effort ``none``."""
 _XHIGH = re.compile(r"(?:^|/)gpt-(?:5\.[2-9]|[6-9]|\d\d|5\.1-codex-max)")
+_MARKS_CACHES = re.compile(r"(?:^|/)gpt-(?:5\.(?:[6-9]|\d\d)(?!-terra)|[6-9]|1\d)")
+"""GPT-5.6 and later. Its Terra was seen to refuse marks (github.com/Kilo-Org/kilocode#13022)."""
 _CANNOT_REASON = re.compile(r"(?:^|/)(?:gpt-[34]|chatgpt-)")
 _THINKS_ALOUD = re.compile(r"deepseek|kimi|glm-|mimo|minimax")
 _MISTRAL = re.compile(
@@ -80,6 +88,8 @@ def quirks_of(model: str) -> Quirks:
         unthinking="none" if _UNTHINKING.search(name) else None,
         most_effort="xhigh" if _XHIGH.search(name) else "high",
         caches_by_key=is_openai or is_mistral,
+        marks_caches=_MARKS_CACHES.search(name) is not None,
+        strict_schemas=is_openai,
         short_ids=is_mistral,
     )
 

@@ -18,7 +18,7 @@ from .thoughts import written_details
 THOUGHT_BREAK = "\n\n"
 """Between two thoughts in ``reasoning_content``."""
 TIERS = {
-    **{tier: tier for tier in ("auto", "default", "flex", "scale", "priority")},
+    **{tier: tier for tier in ("auto", "default", "flex", "scale", "priority", "fast")},
     # Anthropic's word.
     "standard": "default",
 }

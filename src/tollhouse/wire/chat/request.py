@@ -1,7 +1,7 @@
 """What a chat host is asked, made of a conversation.
 
 API reference: platform.openai.com/docs/api-reference/chat/create. Thinking budgets become words of
-effort, by ``_EFFORTS``: 2048 tokens are ``low``, 8192 ``medium``, and all above is ``high``.
+effort (``efforts``).
 """
 
 import hashlib
@@ -15,7 +15,6 @@ from ..neutral.conversation import (
     Choice,
     Conversation,
     OutputFormat,
-    ReasoningAsked,
     Tool,
     ToolChoice,
     VendorTool,
@@ -24,9 +23,10 @@ from ..neutral.losses import Losses
 from ..neutral.names import field_name
 from ..openai.answer import string_field
 from .asking import MessageWriter
+from .efforts import effort_of
 from .quirks import Quirks, quirks_of
+from .strict_schemas import output_of
 
-_EFFORTS = ((2048, "low"), (8192, "medium"))
 _NO_INPUT: dict[str, object] = {"type": "object", "properties": {}}
 _MOST_STOPS = 4
 _MOST_USER = 64
@@ -63,8 +63,9 @@ def write_request(
         body["stop"] = list(conversation.stop[:_MOST_STOPS])
     if conversation.choices > 1:
         body["n"] = conversation.choices
-    if conversation.output is not None:
-        body["response_format"] = _format(conversation.output)
+    output = output_of(conversation, quirks, losses)
+    if output is not None:
+        body["response_format"] = _format(output)
     _write_tools(body, conversation, losses)
     effort = _effort(conversation, quirks, losses)
     if effort is not None:
@@ -165,24 +166,11 @@ def _effort(conversation: Conversation, quirks: Quirks, losses: Losses) -> str |
     asked = conversation.reasoning
     if asked is None:
         return None
-    effort = _asked_effort(asked, quirks)
+    effort = effort_of(asked, quirks)
     if effort is not None and not quirks.reasons:
         losses.knob(field_name(conversation.dialect, "reasoning"))
         return None
     return effort
-
-
-def _asked_effort(asked: ReasoningAsked, quirks: Quirks) -> str | None:
-    if asked.disabled or asked.budget == 0:
-        # Elsewhere, not to ask for thinking is all that can be done about it.
-        return quirks.unthinking
-    if asked.effort == "max":
-        return quirks.most_effort
-    if asked.effort == "none":
-        return "none" if quirks.reasons else None
-    if asked.effort is not None or asked.budget is None or asked.budget < 0:
-        return asked.effort
-    return next((word for most, word in _EFFORTS if asked.budget <= most), "high")
 
 
 def _write_sampling(

@@ -29,6 +29,11 @@ class Function(msgspec.Struct, gc=False):
             return given or ""
         return text_of(raw(given))
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is a name or an argument; some hosts write an empty one for no call."""
+        return bool(self.name or self.arguments)
+
 
 class Custom(msgspec.Struct, gc=False):
     """A call with free text."""

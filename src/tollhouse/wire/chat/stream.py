@@ -7,6 +7,7 @@ beginning, written once. What else holds:
   all others); for one that did not, on the chunk with the finish reason.
 - Thoughts stand in ``reasoning_content`` and in ``reasoning_details`` at once, as at OpenRouter.
   A detail's ``format`` is told once: the official SDK appends strings of one index to each other.
+  OpenAI's cipher is a detail of its own, behind the words that it authenticates.
 - That SDK wants an ``index`` in every list of a second delta, which annotations have not. So they
   all go out together, right before the finish reason.
 """
@@ -31,9 +32,9 @@ from ..neutral.heading import Heading
 from ..neutral.parts import Citation, Reasoning, Refusal, Text, ToolCall
 from ..openai.stream import DONE
 from ..sse import event
-from .reply import THOUGHT_BREAK, annotation, answer_id, signed, written_call
+from .reply import THOUGHT_BREAK, TIERS, annotation, answer_id, signed, written_call
 from .stops import written_stop
-from .thoughts import ENCRYPTED, FORMATS, SUMMARY, TEXT
+from .thoughts import FORMATS, SUMMARY, TEXT, is_cipher, written_details
 
 _encode = msgspec.json.Encoder().encode
 
@@ -61,6 +62,8 @@ class EventWriter:
         self._details = 0
         """The index of the open detail, or of the next one."""
         self._formatted = False
+        self._cipher: Signed | None = None
+        """What the open thought ends with."""
         self._silent = False
         """Whether the open part has had no delta."""
         self._worded = False
@@ -81,8 +84,8 @@ class EventWriter:
             return self._write(events[0])
         return b"".join([self._write(one) for one in events])
 
-    def finish(self, usage: bytes) -> bytes:
-        """The last frames, with the usage object put in as it is."""
+    def finish(self, usage: bytes, service_tier: str | None = None) -> bytes:
+        """The last frames, with the usage object put in as it is, and the tier."""
         if self._ended is None:
             return b""
         out = []
@@ -90,12 +93,14 @@ class EventWriter:
             out.append(self._chunk(_encode({"annotations": self._annotations})))
         reason = written_stop(self._ended.stop, refusal=self._refused).encode()
         last = self._head + b'{},"logprobs":null,"finish_reason":"' + reason + b'"}]'
+        told = TIERS.get(service_tier or "")
+        tier = b"" if told is None else b',"service_tier":"' + told.encode() + b'"'
         if self._heading.asked_usage:
-            out += [last, self._tail]
+            out += [last, tier, self._tail]
             head = self._head.removesuffix(_CHOICE)
-            out.append(head + b'"choices":[],"usage":' + usage + b"}\n\n")
+            out += [head, b'"choices":[]', tier, b',"usage":', usage, b"}\n\n"]
         else:
-            out += [last, b',"usage":', usage, b"}\n\n"]
+            out += [last, tier, b',"usage":', usage, b"}\n\n"]
         out.append(event(DONE))
         return b"".join(out)
 
@@ -171,13 +176,14 @@ class EventWriter:
 
     def _begin_thought(self, thought: Reasoning) -> bytes:
         self._formatted = self._worded = False
-        if not thought.hidden:
-            return b""
-        detail = {"type": ENCRYPTED, "data": thought.hidden, **self._marks()}
-        out = self._chunk(_encode({"reasoning_details": [detail]}))
-        self._details += 1
-        self._formatted = False
-        return out
+        self._cipher = None
+        return self._encrypted(thought) if thought.hidden else b""
+
+    def _encrypted(self, thought: Reasoning) -> bytes:
+        """A thought without words, in cipher: a detail with an index of its own."""
+        details = written_details(thought, self._details)
+        self._details += len(details)
+        return self._chunk(_encode({"reasoning_details": details}))
 
     def _marks(self, vendor: str | None = None) -> dict[str, Any]:
         """What a detail is told once, and its index."""
@@ -197,14 +203,22 @@ class EventWriter:
         if isinstance(part, ToolCall) and self._silent and not part.custom:
             # Clients decode the arguments, so none is an empty object.
             return self._before + b'"{}"' + self._after
-        if isinstance(part, Reasoning) and not (part.hidden and self._silent):
-            self._details += 1
+        if isinstance(part, Reasoning):
+            return self._end_thought(part)
         if self._citations:
             self._annotations += [
                 annotation(citation, self._start, self._length) for citation in self._citations
             ]
             self._citations.clear()
         return b""
+
+    def _end_thought(self, part: Reasoning) -> bytes:
+        if not self._silent:
+            self._details += 1
+        sealed = self._cipher
+        if sealed is None:
+            return b""
+        return self._encrypted(Reasoning(vendor=sealed.vendor, hidden=sealed.signature, id=part.id))
 
     # --- deltas ---
 
@@ -248,6 +262,9 @@ class EventWriter:
                 "extra_content": signed(one.signature),
             }
             return self._chunk(_encode({"tool_calls": [call]}))
+        if is_cipher(one.vendor):
+            self._cipher = one
+            return b""
         kind = SUMMARY if isinstance(part, Reasoning) and part.summary else TEXT
         detail = {"type": kind, **self._marks(FORMATS[one.vendor]), "signature": one.signature}
         self._silent = False

@@ -5,7 +5,8 @@ docs.litellm.ai/docs/reasoning_content (``thinking_blocks``). Hosts say the same
 fields at once; the one that says most about them is read, and the others are not.
 
 A detail's ``format`` tells the vendor that signed it. What is signed or in cipher by somebody else
-(``xai-responses-v1``) can be carried to nobody and is left out.
+(``xai-responses-v1``) can be carried to nobody and is left out. OpenAI's thoughts have no signature
+but a cipher, which is a detail of its own behind the words; both have the id of their item.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -39,9 +40,15 @@ class Thought(msgspec.Struct):
     id: str | None
     vendor: Vendor | None
     summary: bool = False
-    text: str = ""
+    pieces: list[str] = []
+    """Of its words."""
     signature: str | None = None
     hidden: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The words so far."""
+        return "".join(self.pieces)
 
     def whole(self, at: str) -> Reasoning:
         """In neutral form."""
@@ -60,6 +67,15 @@ class Thought(msgspec.Struct):
         if detail.id and self.id:
             return detail.id == self.id
         return detail.index == self.index
+
+    def is_sealed_by(self, detail: Detail) -> bool:
+        """Whether a detail in cipher is what authenticates the words told so far."""
+        if self.hidden or self.signature:
+            return False
+        if self.id or detail.id:
+            return self.id == detail.id
+        vendor = VENDORS.get(detail.format)
+        return is_cipher(vendor) and self.vendor is vendor
 
 
 def begun(detail: Detail) -> Thought:
@@ -101,8 +117,8 @@ def _gather(
             vendor = VENDORS.get(detail.format)
             if vendor is Vendor.GOOGLE and detail.id in calls:
                 signatures[detail.id or ""] = detail.data
-            elif last and last.id and last.id == detail.id and last.hidden is None and vendor:
-                last.hidden, last.vendor = detail.data, vendor
+            elif last and vendor and last.is_sealed_by(detail):
+                last.signature, last.vendor = detail.data, vendor
             elif vendor:
                 thoughts.append(begun(detail))
                 thoughts[-1].hidden = detail.data
@@ -110,7 +126,7 @@ def _gather(
             if last is None or not last.goes_on_in(detail):
                 last = begun(detail)
                 thoughts.append(last)
-            last.text += words(detail)
+            last.pieces.append(words(detail))
             last.vendor = VENDORS.get(detail.format, last.vendor)
             last.summary = last.summary or detail.type == SUMMARY
             last.signature = detail.signature or last.signature
@@ -133,7 +149,7 @@ def _told_elsewhere(said: Thoughts) -> Iterator[Thought]:
         return
     text = said.reasoning_content or said.reasoning
     if text:
-        yield Thought(None, None, None, text=text)
+        yield Thought(None, None, None, pieces=[text])
 
 
 def from_block(block: ThinkingBlock) -> Thought:
@@ -143,7 +159,7 @@ def from_block(block: ThinkingBlock) -> Thought:
         None,
         None,
         Vendor.ANTHROPIC if signed else None,
-        text=block.thinking or "",
+        pieces=[block.thinking or ""],
         signature=block.signature or None,
         hidden=block.data or None,
     )
@@ -156,13 +172,21 @@ def written_details(reasoning: Reasoning, index: int) -> list[dict[str, Any]]:
         common["id"] = reasoning.id
     if reasoning.vendor is not None:
         common["format"] = FORMATS[reasoning.vendor]
+    signature, cipher = reasoning.signature, None
+    if is_cipher(reasoning.vendor):
+        signature, cipher = None, signature
     details: list[dict[str, Any]] = []
     if reasoning.hidden:
-        details.append({"type": ENCRYPTED, "data": reasoning.hidden, **common, "index": index})
-    if reasoning.text or (reasoning.signature and not reasoning.hidden):
+        details.append({"type": ENCRYPTED, "data": reasoning.hidden, **common})
+    if reasoning.text or (signature and not reasoning.hidden):
         kind, field = (SUMMARY, "summary") if reasoning.summary else (TEXT, "text")
-        detail = {"type": kind, field: reasoning.text, **common, "index": index + len(details)}
-        if reasoning.signature:
-            detail["signature"] = reasoning.signature
-        details.append(detail)
-    return details
+        detail = {"type": kind, field: reasoning.text, **common}
+        details.append(detail | {"signature": signature} if signature else detail)
+    if cipher and not reasoning.hidden:
+        details.append({"type": ENCRYPTED, "data": cipher, **common})
+    return [detail | {"index": index + place} for place, detail in enumerate(details)]
+
+
+def is_cipher(vendor: Vendor | None) -> bool:
+    """Whether what a vendor signs with is told as thoughts in cipher."""
+    return vendor is Vendor.OPENAI
