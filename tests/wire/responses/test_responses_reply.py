@@ -183,11 +183,54 @@ def test_logprobs_are_listed() -> None:
 
 @pytest.mark.parametrize(
     ("told", "given"),
-    [("flex", "flex"), ("priority", "priority"), ("standard", "default"), (None, "default")],
+    [
+        *((tier, tier) for tier in ("flex", "priority", "scale", "fast", "ultrafast")),
+        ("standard", "default"),
+        (None, "default"),
+    ],
 )
 def test_the_service_tier_is_one_that_the_sdk_knows(told: str | None, given: str) -> None:
     """A tier of another vendor's is the default one."""
-    assert written(Text("x"), service_tier=told)["service_tier"] == given
+    body = written(Text("x"), service_tier=told)
+    assert body["service_tier"] == given
+    Response.model_validate(body, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("stop", "told"), [(Stop.TOOLS, 1_700_000_009), (Stop.LENGTH, None), (Stop.FAILED, None)]
+)
+def test_a_completed_answer_tells_when_it_was(stop: Stop, told: int | None) -> None:
+    """By the clock, and of no other; without a clock it cannot be told."""
+    clocked = msgspec.structs.replace(heading(), clock=lambda: 1_700_000_009)
+    body = json.loads(write_answer(Answer((Text("x"),), stop), clocked, FINISHED))
+    assert body.get("completed_at") == told
+    assert Response.model_validate(body).completed_at == told
+    assert "completed_at" not in written(Text("x"))
+
+
+@pytest.mark.parametrize(
+    ("part", "summarised"),
+    [
+        (Reasoning("hm"), False),
+        (Reasoning("hm", Vendor.OPENAI), False),
+        (Reasoning("hm", Vendor.OPENAI, summary=True), True),
+        (Reasoning("hm", Vendor.ANTHROPIC, "sig"), True),
+        (Reasoning("hm", Vendor.GOOGLE, summary=True), True),
+        (Reasoning("hm", Vendor.AMAZON), True),
+    ],
+)
+def test_thoughts_themselves_are_no_summary(part: Reasoning, *, summarised: bool) -> None:
+    """Open models tell theirs; what the vendors show of their models' are summaries."""
+    item = written(part)["output"][0]
+    words = [{"type": "summary_text", "text": "hm"}]
+    assert item["summary"] == (words if summarised else [])
+    raw = None if summarised else [{"type": "reasoning_text", "text": "hm"}]
+    assert item.get("content") == raw
+    again = read_answer(json.dumps(written(part)).encode())
+    assert isinstance(again, Answer)
+    (thought,) = again.parts
+    assert isinstance(thought, Reasoning)
+    assert (thought.text, thought.summary) == ("hm", summarised)
 
 
 def test_custom_calls_and_opaque_parts() -> None:

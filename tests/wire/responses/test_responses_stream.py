@@ -11,8 +11,11 @@ from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from tollhouse.core.dialect import Vendor
+from tollhouse.wire.chat.request import write_request
 from tollhouse.wire.neutral.answer import Answer, Stop
 from tollhouse.wire.neutral.events import Began, Ended, PartBegan, PartEnded, TextDelta
+from tollhouse.wire.neutral.heading import Heading
+from tollhouse.wire.neutral.losses import Losses
 from tollhouse.wire.neutral.parts import Citation, Part, Reasoning, Refusal, Text, ToolCall
 from tollhouse.wire.responses.answer import read_answer
 from tollhouse.wire.responses.stream import EventWriter
@@ -42,11 +45,13 @@ PARTS: tuple[Part, ...] = (
 ENDED = Ended(Stop.TOOLS)
 
 
-def frames_of(*parts: Part, ended: Ended = ENDED, **echo: Any) -> bytes:
+def frames_of(
+    *parts: Part, ended: Ended = ENDED, tier: str | None = None, head: Heading | None = None
+) -> bytes:
     """A whole stream."""
-    writer = EventWriter(heading(**echo))
+    writer = EventWriter(head or heading())
     pieces = [writer.write([event]) for event in events_of(parts, ended)]
-    return b"".join([*pieces, writer.finish(FINISHED)])
+    return b"".join([*pieces, writer.finish(FINISHED, tier)])
 
 
 def checked(frames: bytes) -> list[dict[str, Any]]:
@@ -99,18 +104,80 @@ def test_a_stream_is_what_the_sdk_expects() -> None:
     assert events[0]["response"]["usage"] is None
 
 
-def test_the_sdk_misses_a_field_that_is_not_there() -> None:
+RAW: tuple[Part, ...] = (
+    Reasoning("I think. So I am."),
+    Text("Yes."),
+    Reasoning("Once more.", Vendor.OPENAI, signature="c", id="rs_1"),
+    Reasoning("In short.", Vendor.OPENAI, id="rs_2", summary=True),
+    Text("No."),
+)
+
+
+def test_thoughts_themselves_are_no_summary() -> None:
+    """They have events of their own, as at DeepSeek's and in OpenAI's of open models."""
+    events = checked(frames_of(*RAW, ended=Ended(Stop.END)))
+    kinds = [event["type"].removeprefix("response.") for event in events]
+    assert kinds[2:9] == [
+        "output_item.added",
+        "content_part.added",
+        "reasoning_text.delta",
+        "reasoning_text.delta",
+        "reasoning_text.done",
+        "content_part.done",
+        "output_item.done",
+    ]
+    assert events[2]["item"]["content"] == events[2]["item"]["summary"] == []
+    assert events[3]["part"] == {"type": "reasoning_text", "text": ""}
+    assert (events[4]["content_index"], "summary_index" in events[4]) == (0, False)
+    output = [item for item in events[-1]["response"]["output"] if item["type"] == "reasoning"]
+    assert output == [
+        {
+            "id": "rs_tollhouse_01-abc_0",
+            "type": "reasoning",
+            "summary": [],
+            "content": [{"type": "reasoning_text", "text": "I think. So I am."}],
+        },
+        {
+            "id": "rs_1",
+            "type": "reasoning",
+            "summary": [],
+            "content": [{"type": "reasoning_text", "text": "Once more."}],
+            "encrypted_content": "c",
+        },
+        {
+            "id": "rs_2",
+            "type": "reasoning",
+            "summary": [{"type": "summary_text", "text": "In short."}],
+        },
+    ]
+
+
+def test_H02_thoughts_themselves_come_back_as_they_were() -> None:
+    """What a client sends back, a model that asks for its own thoughts is given again."""
+    items = events_in(frames_of(*RAW, ended=Ended(Stop.END)))[-1]["response"]["output"]
+    asked = read(input=[*items[:2], {"role": "user", "content": "Why?"}])
+    assert asked.messages[0].parts == (Reasoning("I think. So I am.", at="input[0]"),)
+    body = write_request(asked, "deepseek-reasoner", Losses(allowed=False))
+    assert body["messages"][0]["reasoning_content"] == "I think. So I am."
+    heard = parts_of(hear([frames_of(*RAW)]).events)
+    summaries = [part.summary for part in heard if isinstance(part, Reasoning)]
+    assert summaries == [False, False, True]
+
+
+@pytest.mark.parametrize("parts", [PARTS, RAW])
+def test_the_sdk_misses_a_field_that_is_not_there(parts: tuple[Part, ...]) -> None:
     """The check of these tests can fail: the SDK refuses events without a required field."""
-    for event in checked(frames_of(*PARTS)):
+    for event in checked(frames_of(*parts)):
         for name in set(event) - {"annotation"}:
             without = {key: value for key, value in event.items() if key != name}
             with pytest.raises(ValueError, match="validation error"):
                 _EVENT.validate_python(without)
 
 
-def test_the_last_event_repeats_what_was_streamed() -> None:
+@pytest.mark.parametrize("parts", [PARTS, RAW])
+def test_the_last_event_repeats_what_was_streamed(parts: tuple[Part, ...]) -> None:
     """The items of the whole answer are those that were streamed, at the places they were at."""
-    events = checked(frames_of(*PARTS))
+    events = checked(frames_of(*parts))
     output = events[-1]["response"]["output"]
     done = [event for event in events if event["type"] == "response.output_item.done"]
     added = [event for event in events if event["type"] == "response.output_item.added"]
@@ -141,7 +208,7 @@ def test_the_sdk_puts_the_stream_together() -> None:
     """The official client accumulates the stream and calls it complete."""
 
     def answer(request: httpx.Request) -> httpx.Response:
-        body = frames_of(*PARTS, ended=ENDED)
+        body = frames_of(*PARTS, *RAW[:1], ended=ENDED)
         return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=body)
 
     http: Any = httpx.Client(transport=httpx.MockTransport(answer))
@@ -153,6 +220,9 @@ def test_the_sdk_puts_the_stream_together() -> None:
     assert final.output_text == "Look: 日本\u2028🙂Done."
     assert seen.count("response.function_call_arguments.done") == 2
     assert "response.completed" in seen
+    assert seen.count("response.reasoning_text.delta") == 2
+    thoughts = [item for item in final.output if item.type == "reasoning"]
+    assert [part.text for part in thoughts[-1].content or ()] == ["I think. So I am."]
     calls = [item for item in final.output if item.type == "function_call"]
     assert [call.arguments for call in calls] == ['{"a": 1}', "{}"]
 
@@ -199,6 +269,29 @@ def test_nothing_is_held_but_the_end() -> None:
     writer.write([PartEnded(0)])
     assert writer.write([Ended(Stop.END)]) == b""
     assert b"response.completed" in writer.finish(FINISHED)
+
+
+@pytest.mark.parametrize(
+    ("tier", "told"),
+    [("flex", "flex"), ("ultrafast", "ultrafast"), ("standard", "default"), (None, "default")],
+)
+@pytest.mark.parametrize("stop", [Stop.END, Stop.LENGTH])
+def test_the_service_tier_is_told_at_the_end(tier: str | None, told: str, stop: Stop) -> None:
+    """It is known by then, and one that the SDK knows."""
+    events = checked(frames_of(Text("x"), ended=Ended(stop), tier=tier))
+    assert events[-1]["response"]["service_tier"] == told
+    assert Response.model_validate(events[-1]["response"], strict=True).service_tier == told
+
+
+def test_a_completed_response_tells_when_it_was() -> None:
+    """By the clock at its end; before that, and of one that was cut, nothing is told."""
+    times = iter([1_700_000_007])
+    clocked = msgspec.structs.replace(heading(), clock=lambda: next(times))
+    events = checked(frames_of(Text("x"), ended=Ended(Stop.END), head=clocked))
+    told = [event["response"].get("completed_at") for event in events if "response" in event]
+    assert told == [None, None, 1_700_000_007]
+    cut = checked(frames_of(Text("x"), ended=Ended(Stop.LENGTH), head=clocked))
+    assert "completed_at" not in cut[-1]["response"]
 
 
 def test_an_answer_without_parts_is_an_answer() -> None:

@@ -7,7 +7,7 @@ out fields that it always has, ``status`` among them.
 import msgspec
 
 from ..json_object import NOT_JSON, Fields, read_object
-from ..neutral.answer import Answer, NotAnAnswer
+from ..neutral.answer import Answer, Nameless, NotAnAnswer
 from ..neutral.parts import Part, Reasoning, Refusal, Text, ToolCall
 from ..openai.answer import error_in, string_field, usage_in
 from .items import kind_of, message_item, parts_of
@@ -45,6 +45,8 @@ def read_answer(body: bytes) -> Answer | NotAnAnswer:
         parts = tuple(part for item in items for part in parts_of(item))
         logprobs = to_chat(told for item in items for told in _logprobs(item))
         reason = incomplete_reason(fields)
+    except Nameless as fault:
+        return NotAnAnswer(None, str(fault))
     except NOT_JSON:
         return NotAnAnswer(None, "the output has another form than a response's")
     calls = any(isinstance(part, ToolCall) for part in parts)

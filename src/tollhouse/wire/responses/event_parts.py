@@ -11,6 +11,7 @@ says so, with its item, or with the next part. Hosts that stream little are made
 import msgspec
 
 from ...core.dialect import Vendor
+from ..neutral.answer import named
 from ..neutral.events import (
     ArgumentsDelta,
     Began,
@@ -218,7 +219,7 @@ class PartReader:
 
     def _call(self, event: StreamedEvent, call: ToolCall) -> None:
         self.calls = True
-        self._start("call", event, msgspec.structs.replace(call, arguments=""))
+        self._start("call", event, msgspec.structs.replace(named(call), arguments=""))
 
     def on_arguments(self, event: StreamedEvent) -> None:
         """More of a call."""

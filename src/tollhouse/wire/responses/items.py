@@ -7,6 +7,7 @@ import msgspec
 
 from ...core.dialect import Vendor
 from ..json_object import NOT_JSON
+from ..neutral.answer import named
 from ..neutral.parts import Citation, Opaque, Part, Reasoning, Refusal, Text, ToolCall
 from ..neutral.signatures import Kind, unpack
 
@@ -96,9 +97,9 @@ def parts_of(item: msgspec.Raw) -> list[Part]:
     if kind == "message":
         return list(said(message_item.decode(item)))
     if kind == "function_call":
-        return [call_of(call_item.decode(item))]
+        return [named(call_of(call_item.decode(item)))]
     if kind == "custom_tool_call":
-        return [custom_call_of(custom_call_item.decode(item))]
+        return [named(custom_call_of(custom_call_item.decode(item)))]
     if kind == "reasoning":
         return list(thoughts(reasoning_item.decode(item)))
     return [Opaque(kind)]

@@ -15,6 +15,7 @@ from .items import OURS
 Item = dict[str, Any]
 
 COMPLETED, INCOMPLETE, IN_PROGRESS = "completed", "incomplete", "in_progress"
+_TOLD_RAW = frozenset({None, Vendor.OPENAI})
 NOTHING_GIVEN = "{}"
 """The arguments of a call whose provider told none: they are JSON."""
 
@@ -58,8 +59,13 @@ def output_text(text: str, annotations: Sequence[Item], logprobs: object) -> Ite
 
 
 def summary_text(text: str) -> Item:
-    """Words of thoughts."""
+    """Words about thoughts."""
     return {"type": "summary_text", "text": text}
+
+
+def reasoning_text(text: str) -> Item:
+    """Words of the thoughts themselves."""
+    return {"type": "reasoning_text", "text": text}
 
 
 def refusal(text: str) -> Item:
@@ -67,19 +73,19 @@ def refusal(text: str) -> Item:
     return {"type": "refusal", "refusal": text}
 
 
-def annotations(citations: Sequence[Citation], text: str) -> list[Item]:
-    """The pages that ``text`` cites; without positions they are cited by all of it.
+def annotations(citations: Sequence[Citation], length: int) -> list[Item]:
+    """The pages that a text of this length cites; without positions, all of it cites them.
 
     A source without a URL is in another vendor's document and has no spelling here.
     """
-    return [_annotation(one, text) for one in citations if one.url is not None]
+    return [_annotation(one, length) for one in citations if one.url is not None]
 
 
-def _annotation(citation: Citation, text: str) -> Item:
+def _annotation(citation: Citation, length: int) -> Item:
     return {
         "type": "url_citation",
         "start_index": citation.start or 0,
-        "end_index": len(text) if citation.end is None else citation.end,
+        "end_index": length if citation.end is None else citation.end,
         "url": citation.url,
         "title": citation.title or "",
     }
@@ -97,13 +103,24 @@ def call(item_id: str, part: ToolCall, arguments: str, status: str) -> Item:
     }
 
 
-def reasoning(item_id: str, text: str, encrypted: str | None) -> Item:
-    """Thoughts. All words are given as a summary: clients show nothing else."""
+def are_raw(part: Reasoning) -> bool:
+    """Whether words are the thoughts themselves, as open models tell them.
+
+    What Anthropic shows of its models' thoughts is a summary by its own account, and so is
+    Google's. Clients show summaries; the thoughts themselves many show only when asked to.
+    """
+    return not part.summary and part.vendor in _TOLD_RAW
+
+
+def reasoning(item_id: str, text: str, encrypted: str | None, *, are_raw: bool = False) -> Item:
+    """Thoughts: a summary of them, or they themselves, or a cipher alone."""
     item: Item = {
         "id": item_id,
         "type": "reasoning",
-        "summary": [summary_text(text)] if text else [],
+        "summary": [summary_text(text)] if text and not are_raw else [],
     }
+    if text and are_raw:
+        item["content"] = [reasoning_text(text)]
     return item if encrypted is None else item | {"encrypted_content": encrypted}
 
 

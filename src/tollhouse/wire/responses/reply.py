@@ -46,7 +46,7 @@ class _Items:
         for part in parts:
             if isinstance(part, Text):
                 logprobs, self._logprobs = msgspec.Raw(self._logprobs), NONE
-                cited = output.annotations(part.citations, part.text)
+                cited = output.annotations(part.citations, len(part.text))
                 self._said.append(output.output_text(part.text, cited, logprobs))
             elif isinstance(part, Refusal):
                 self._said.append(output.refusal(part.text))
@@ -79,4 +79,5 @@ class _Items:
         encrypted = output.encrypted_content(part)
         if part.text or encrypted:
             item_id = output.reasoning_id(self._id, len(self._items), part)
-            self._items.append(output.reasoning(item_id, part.text, encrypted))
+            told = output.reasoning(item_id, part.text, encrypted, are_raw=output.are_raw(part))
+            self._items.append(told)

@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 
 from ...core.dialect import Dialect, Vendor
+from ..chat.efforts import effort_of
 from ..chat.quirks import Quirks, quirks_of
+from ..chat.strict_schemas import output_of
 from ..neutral.conversation import (
     Choice,
     Conversation,
     OutputFormat,
-    ReasoningAsked,
     Role,
     Tool,
     ToolChoice,
@@ -39,8 +40,6 @@ _LACKING = ("top_k", "seed", "presence_penalty", "frequency_penalty", "logit_bia
 _PLAIN = ("service_tier", "user", "metadata", "prompt_cache_key")
 _SERVICE_TIERS = {"standard_only": "default"}
 """Anthropic's word for never paying for priority."""
-_EFFORTS = ((2048, "low"), (8192, "medium"))
-"""Tokens up to which a thinking budget is a low or a medium effort."""
 _LONGEST_USER = 64
 """OpenAI takes no longer ``user``; agents put more into it."""
 
@@ -54,15 +53,16 @@ def write_request(conversation: Conversation, model: str, losses: Losses) -> Bod
         raise losses.essential(field_name(conversation.dialect, "choices"), "more than one answer")
     if conversation.stop:
         name.lacking("stop")
-    body: Body = {"model": model, **_said(conversation, losses)}
+    quirks = quirks_of(model)
+    body: Body = {"model": model, **_said(conversation, losses, quirks)}
     if conversation.max_tokens is not None:
         body["max_output_tokens"] = conversation.max_tokens
     body |= _tools(conversation, losses)
     body |= _sampling(conversation, name)
-    text = _text(conversation)
+    text = _text(conversation, output_of(conversation, quirks, losses))
     if text:
         body["text"] = text
-    reasoning = _reasoning(conversation, quirks_of(model), losses)
+    reasoning = _reasoning(conversation, quirks, losses)
     if reasoning:
         body["reasoning"] = reasoning
     include = _include(conversation, model, asked=bool(reasoning))
@@ -86,24 +86,26 @@ class _Names:
         self._losses.knob(field_name(self._dialect, neutral))
 
 
-def _said(conversation: Conversation, losses: Losses) -> Body:
-    """The instructions that come before everything else, and the rest in its order."""
+def _said(conversation: Conversation, losses: Losses, quirks: Quirks) -> Body:
+    """The instructions that come before everything else, and the rest in its order.
+
+    Instructions with a mark of what to cache are items, for ``instructions`` can have none.
+    """
     messages = conversation.messages
     turns = [index for index, one in enumerate(messages) if one.role is not Role.SYSTEM]
     first = turns[0] if turns else 0
     texts = [
-        part.text
-        for message in messages[:first]
-        for part in message.parts
-        if isinstance(part, Text)
+        part for message in messages[:first] for part in message.parts if isinstance(part, Text)
     ]
-    writer = ItemWriter(conversation.dialect, losses)
+    writer = ItemWriter(conversation.dialect, losses, quirks)
+    if quirks.marks_caches and any(text.cache for text in texts):
+        first, texts = 0, []
     for message in messages[first:]:
         if message.role is Role.SYSTEM:
             writer.instructions(message)
         else:
             writer.message(message)
-    instructions = BETWEEN_PARTS.join(texts)
+    instructions = BETWEEN_PARTS.join([text.text for text in texts])
     return ({"instructions": instructions} if texts else {}) | {"input": writer.items}
 
 
@@ -194,10 +196,10 @@ def _sampling(conversation: Conversation, name: _Names) -> Body:
     return body
 
 
-def _text(conversation: Conversation) -> Body:
+def _text(conversation: Conversation, output: OutputFormat | None) -> Body:
     text: Body = {}
-    if conversation.output is not None:
-        text["format"] = _format(conversation.output)
+    if output is not None:
+        text["format"] = _format(output)
     if conversation.sampling.verbosity is not None:
         text["verbosity"] = conversation.sampling.verbosity
     return text
@@ -227,7 +229,7 @@ def _reasoning(conversation: Conversation, quirks: Quirks, losses: Losses) -> Bo
     asked = conversation.reasoning
     if asked is None:
         return {}
-    effort = _effort(asked, quirks)
+    effort = effort_of(asked, quirks)
     show = asked.show
     if show is None and conversation.dialect is Dialect.MESSAGES:
         show = asked.adaptive or (asked.budget or 0) > 0
@@ -238,19 +240,6 @@ def _reasoning(conversation: Conversation, quirks: Quirks, losses: Losses) -> Bo
         losses.knob(field_name(conversation.dialect, "reasoning"))
         return {}
     return body
-
-
-def _effort(asked: ReasoningAsked, quirks: Quirks) -> str | None:
-    """The same words as on chat's lane; None leaves it to the model."""
-    if asked.disabled or asked.budget == 0:
-        return quirks.unthinking
-    if asked.effort == "max":
-        return quirks.most_effort
-    if asked.effort == "none":
-        return "none" if quirks.reasons else None
-    if asked.effort is not None or asked.budget is None or asked.budget < 0:
-        return asked.effort
-    return next((word for most, word in _EFFORTS if asked.budget <= most), "high")
 
 
 def _include(conversation: Conversation, model: str, *, asked: bool) -> list[str]:

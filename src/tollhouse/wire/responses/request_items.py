@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...core.dialect import Dialect, Vendor
+from ..chat.cache_marks import is_marked, marked
+from ..chat.quirks import Quirks
 from ..neutral.conversation import Message, Role
 from ..neutral.losses import Losses
 from ..neutral.parts import (
@@ -40,18 +42,22 @@ _FAILED = "Error"
 class ItemWriter:
     """Writes messages in their order."""
 
-    def __init__(self, dialect: Dialect, losses: Losses) -> None:
-        """``dialect`` is the client's."""
+    def __init__(self, dialect: Dialect, losses: Losses, quirks: Quirks) -> None:
+        """``dialect`` is the client's, ``quirks`` are the model's."""
         self.items: list[Item] = []
         self._dialect = dialect
         self._losses = losses
+        self._quirks = quirks
         self._custom: set[str] = set()
         """The calls whose tools take free text; their results have another name."""
 
     def instructions(self, message: Message) -> None:
-        """A system message that stands among the turns, where it stands."""
-        texts = [part.text for part in message.parts if isinstance(part, Text)]
-        self.items.append({"role": "developer", "content": BETWEEN_PARTS.join(texts)})
+        """A system message as an item, where it stands."""
+        texts = [part for part in message.parts if isinstance(part, Text)]
+        pieces = [self._content(part, "input_text", Role.USER) for part in texts if part.text]
+        plain = BETWEEN_PARTS.join(part.text for part in texts)
+        content = pieces if any(map(is_marked, pieces)) else plain
+        self.items.append({"role": "developer", "content": content})
 
     def message(self, message: Message) -> None:
         """A turn: what is said in one item, calls, results and thoughts in items of their own."""
@@ -92,23 +98,24 @@ class ItemWriter:
     def _say(self, role: Role, parts: Sequence[Part]) -> None:
         if not parts:
             return
-        if len(parts) == 1 and isinstance(parts[0], Text):
-            self.items.append({"role": role, "content": parts[0].text})
-            return
         kind = "output_text" if role is Role.ASSISTANT else "input_text"
         content = [self._content(part, kind, role) for part in parts]
-        self.items.append({"role": role, "content": content})
+        alone = len(parts) == 1 and isinstance(parts[0], Text) and not is_marked(content[0])
+        self.items.append({"role": role, "content": content[0]["text"] if alone else content})
 
     def _content(self, part: Part, text_kind: str, role: Role) -> Item:
-        if isinstance(part, Text):
-            return {"type": text_kind, "text": part.text}
         if role is Role.ASSISTANT:
+            if isinstance(part, Text):
+                return {"type": text_kind, "text": part.text}
             if isinstance(part, Refusal):
                 return {"type": "refusal", "refusal": part.text}
             raise self._cannot(part, "anything but text as the model's own words")
-        if isinstance(part, Refusal):
-            return {"type": text_kind, "text": part.text}
-        return self._given(part)
+        if isinstance(part, Text | Refusal):
+            told: Item = {"type": text_kind, "text": part.text}
+        else:
+            told = self._given(part)
+        cache = part.cache if isinstance(part, Text | Image | Document) else None
+        return marked(told, cache, self._quirks)
 
     def _given(self, part: Part) -> Item:
         """A picture or a file, from a user or from a tool."""
@@ -167,15 +174,18 @@ class ItemWriter:
     def _result(self, result: ToolResult) -> Item:
         """What a tool gave. That it failed has no word of its own, so its text says so."""
         content = [part for part in result.content if not isinstance(part, Reasoning)]
-        output: str | list[Item]
+        pieces = [self._content(part, "input_text", Role.USER) for part in content]
+        pieces[-1:] = [marked(piece, result.cache, self._quirks) for piece in pieces[-1:]]
+        output: str | list[Item] = pieces
         if len(content) > 1 or (content and not isinstance(content[0], Text)):
-            output = [self._content(part, "input_text", Role.USER) for part in content]
             if result.is_error:
-                output.insert(0, {"type": "input_text", "text": _FAILED})
+                pieces.insert(0, {"type": "input_text", "text": _FAILED})
         else:
-            output = content[0].text if content and isinstance(content[0], Text) else ""
-            if result.is_error and not output.lower().startswith(_FAILED.lower()):
-                output = f"{_FAILED}: {output}" if output else _FAILED
+            text = pieces[0]["text"] if pieces else ""
+            if result.is_error and not text.lower().startswith(_FAILED.lower()):
+                text = f"{_FAILED}: {text}" if text else _FAILED
+            kept = bool(text and pieces) and is_marked(pieces[0])
+            output = [pieces[0] | {"text": text}] if kept else text
         custom = result.call_id in self._custom
         kind = "custom_tool_call_output" if custom else "function_call_output"
         return {"type": kind, "call_id": _short(result.call_id), "output": output}

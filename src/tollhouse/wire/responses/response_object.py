@@ -34,7 +34,7 @@ _DEFAULTS: Mapping[str, msgspec.Raw] = {
         "metadata": b"{}",
     }.items()
 }
-_TIERS = frozenset({"auto", "default", "flex", "scale", "priority"})
+_TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
 _FAILURE = msgspec.Raw(
     b'{"code":"server_error","message":"The model made something that is no answer."}'
 )
@@ -64,11 +64,13 @@ class ResponseObject:
         """The object; ``status`` is one of its own, or the reason why it is incomplete."""
         whole = status in {COMPLETED, FAILED, "in_progress"}
         tier = service_tier if service_tier in _TIERS else "default"
+        clock = self._heading.clock if status == COMPLETED else None
         return write_object(
             {
                 "id": raw(response_id(self._heading, answer_id)),
                 "object": raw("response"),
                 "created_at": raw(self._heading.created),
+                **({} if clock is None else {"completed_at": raw(clock())}),
                 "status": raw(status if whole else INCOMPLETE),
                 "background": raw(False),
                 "error": _FAILURE if status == FAILED else _NULL,

@@ -7,6 +7,9 @@ Theory of operation. An item is added when its first part begins. A message stay
 comes that is not words: texts and refusals in a row are one item.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import msgspec
 
 from ...core.dialect import Vendor
@@ -36,6 +39,24 @@ from .stream_frames import Frames
 _NO_USAGE = b"null"
 
 
+class _Telling(NamedTuple):
+    """How thoughts are told."""
+
+    part: str
+    """What the events of the part that they are in are named for …"""
+    text: str
+    """… and those of its words."""
+    number: str
+    """The field that numbers the part in its item."""
+    told: Callable[[str], Item]
+
+
+_SUMMARY = _Telling(
+    "reasoning_summary_part", "reasoning_summary_text", "summary_index", output.summary_text
+)
+_RAW = _Telling("content_part", "reasoning_text", "content_index", output.reasoning_text)
+
+
 class EventWriter:
     """Neutral events in, frames for the client out."""
 
@@ -53,9 +74,13 @@ class EventWriter:
         self._place: dict[str, object] = {}
         """Where the open part stands, as its events tell it."""
         self._pieces: list[str] = []
+        self._measured = (0, 0)
+        """Pieces that were counted, and their characters."""
         self._logprobs: list[msgspec.Raw] = []
         self._annotations: list[Item] = []
         self._signed: Signed | None = None
+        self._telling = _SUMMARY
+        """How the open thoughts are told."""
         self._refused = False
         self._stop = Stop.END
 
@@ -84,7 +109,7 @@ class EventWriter:
                 self._turn(event)
         return frames.taken()
 
-    def finish(self, usage: bytes) -> bytes:
+    def finish(self, usage: bytes, service_tier: str | None = None) -> bytes:
         """The last frames: what is open is closed, and the whole answer follows."""
         self._begin(None)
         if self._part is not None:
@@ -92,7 +117,8 @@ class EventWriter:
         status = written_stop(self._stop, refusal=self._refused)
         whole = status == COMPLETED
         self._end_message(COMPLETED if whole else INCOMPLETE)
-        self._response(status if whole or status == FAILED else INCOMPLETE, status, usage)
+        name = status if whole or status == FAILED else INCOMPLETE
+        self._response(name, status, usage, service_tier)
         return self._frames.taken()
 
     def _turn(self, event: Event) -> None:
@@ -118,13 +144,22 @@ class EventWriter:
         for name in ("created", "in_progress"):
             self._response(name, output.IN_PROGRESS, _NO_USAGE)
 
-    def _response(self, name: str, status: str, usage: bytes) -> None:
-        told = self._object.write(status, raw(self._items), usage, answer_id=self._answer_id)
+    def _response(
+        self, name: str, status: str, usage: bytes, service_tier: str | None = None
+    ) -> None:
+        told = self._object.write(
+            status,
+            raw(self._items),
+            usage,
+            answer_id=self._answer_id,
+            service_tier=service_tier,
+        )
         self._frames.emit(name, response=msgspec.Raw(told))
 
     def _begin_part(self, part: Text | Refusal | Reasoning | ToolCall) -> None:
         self._part = part
         self._pieces, self._logprobs, self._annotations = [], [], []
+        self._measured = (0, 0)
         self._signed = None
         if isinstance(part, Text | Refusal):
             self._begin_words(part)
@@ -171,7 +206,7 @@ class EventWriter:
         self._frames.prepare(kind, self._place, probable=not refused)
 
     def _cite(self, citation: Citation) -> None:
-        for told in output.annotations((citation,), "".join(self._pieces)):
+        for told in output.annotations((citation,), self._length()):
             index = len(self._annotations)
             self._annotations.append(told)
             self._frames.emit(
@@ -180,6 +215,13 @@ class EventWriter:
                 annotation_index=index,
                 annotation=told,
             )
+
+    def _length(self) -> int:
+        """Characters of the open text so far; no piece is counted twice."""
+        counted, length = self._measured
+        length += sum(map(len, self._pieces[counted:]))
+        self._measured = (len(self._pieces), length)
+        return length
 
     def _end_words(self, part: Text | Refusal, text: str) -> None:
         if isinstance(part, Refusal):
@@ -203,6 +245,8 @@ class EventWriter:
     # --- Calls ---
 
     def _begin_call(self, part: ToolCall) -> None:
+        if part.signature is not None:
+            self._sign_call(part, part.signature, Vendor.GOOGLE)
         item_id = output.call_item_id(self._id, len(self._items), custom=part.custom)
         self._add_item(item_id, output.call(item_id, part, "", output.IN_PROGRESS))
         self._frames.prepare(f"{_field_of(part)}.delta", self._place)
@@ -215,42 +259,48 @@ class EventWriter:
         self._frames.emit(f"{_field_of(part)}.done", **self._place, **{name: arguments})
         item_id = output.call_item_id(self._id, len(self._items), custom=part.custom)
         self._end_item(output.call(item_id, part, arguments, COMPLETED))
-        signed = self._signed
-        told = signed.signature if signed is not None else part.signature
-        if told is not None:
-            vendor = signed.vendor if signed is not None else Vendor.GOOGLE
-            index = len(self._items)
-            item = output.call_signature(self._id, index, part.id, vendor, told)
-            self._add_item(item["id"], item)
-            self._end_item(item)
+        if self._signed is not None:
+            self._sign_call(part, self._signed.signature, self._signed.vendor)
+
+    def _sign_call(self, part: ToolCall, signature: str, vendor: Vendor) -> None:
+        """The signature of a call stands before it, or behind it where it is told only then."""
+        index = len(self._items)
+        item = output.call_signature(self._id, index, part.id, vendor, signature)
+        self._add_item(item["id"], item)
+        self._end_item(item)
 
     # --- Thoughts ---
 
     def _begin_thoughts(self, part: Reasoning) -> None:
         item_id = output.reasoning_id(self._id, len(self._items), part)
         encrypted = output.encrypted_content(part)
-        self._add_item(item_id, output.reasoning(item_id, "", encrypted))
-        self._place["summary_index"] = 0
+        item = output.reasoning(item_id, "", encrypted)
+        self._telling = _RAW if output.are_raw(part) else _SUMMARY
+        if self._telling is _RAW and encrypted is None:
+            item["content"] = []
+        self._add_item(item_id, item)
+        self._place[self._telling.number] = 0
 
     def _thought(self, text: str) -> None:
         frames = self._frames
         if not self._pieces:
-            empty = output.summary_text("")
-            frames.emit("reasoning_summary_part.added", **self._place, part=empty)
-            frames.prepare("reasoning_summary_text.delta", self._place)
+            telling = self._telling
+            frames.emit(f"{telling.part}.added", **self._place, part=telling.told(""))
+            frames.prepare(f"{telling.text}.delta", self._place)
         self._pieces.append(text)
         frames.delta(text)
 
     def _end_thoughts(self, part: Reasoning, text: str) -> None:
+        telling = self._telling
         if text:
-            told = output.summary_text(text)
-            self._frames.emit("reasoning_summary_text.done", **self._place, text=text)
-            self._frames.emit("reasoning_summary_part.done", **self._place, part=told)
+            self._frames.emit(f"{telling.text}.done", **self._place, text=text)
+            self._frames.emit(f"{telling.part}.done", **self._place, part=telling.told(text))
         signed = self._signed
         if signed is not None:
             part = msgspec.structs.replace(part, signature=signed.signature, vendor=signed.vendor)
         item_id = str(self._place["item_id"])
-        self._end_item(output.reasoning(item_id, text, output.encrypted_content(part)))
+        encrypted = output.encrypted_content(part)
+        self._end_item(output.reasoning(item_id, text, encrypted, are_raw=telling is _RAW))
 
 
 def _field_of(part: ToolCall) -> str:
