@@ -7,8 +7,8 @@ left out; unknown kinds of blocks are passed over.
 
 import msgspec
 
-from ..json_object import NOT_JSON, read_object
-from ..neutral.answer import Answer, NotAnAnswer
+from ..json_object import NOT_JSON, read_object, text_of
+from ..neutral.answer import Answer, Nameless, NotAnAnswer, named
 from ..neutral.parts import Reasoning, Text, ToolCall
 from .blocks import NULL, OWN_TOOL, CitationTold, ModelFields, ServiceTier, hidden_of
 from .families import Family, family_of, signer_of, vendor_of
@@ -74,6 +74,8 @@ def read_answer(body: bytes, model: str = "") -> Answer | NotAnAnswer:
         told = _decoder.decode(body)
         blocks = told.output.message.content
         parts = [part for block in blocks if (part := _part(block, family)) is not None]
+    except Nameless as fault:
+        return NotAnAnswer(None, str(fault))
     except NOT_JSON:
         return _no_answer(body)
     fields = told.additional_model_response_fields
@@ -95,7 +97,7 @@ def _part(block: _Block, family: Family) -> Text | Reasoning | ToolCall | None:
         call = block.tool_use
         if call.type == OWN_TOOL:
             return None
-        return ToolCall(call.tool_use_id, call.name, bytes(call.input).decode())
+        return named(ToolCall(call.tool_use_id, call.name, text_of(call.input)))
     if block.reasoning_content is not None:
         return _reasoning(block.reasoning_content, family)
     if block.citations_content is not None:

@@ -10,23 +10,13 @@ from typing import Any
 import msgspec
 
 from ...core.dialect import Dialect, Vendor
-from ..anthropic.models import EFFORTS, Abilities, abilities
+from ..anthropic.models import Abilities, abilities
+from ..anthropic.thinking import BUDGETS, LEAST_BUDGET, display, effort_of, level_of
 from ..neutral.conversation import Choice, Conversation, ReasoningAsked, Role
 from ..neutral.losses import Losses
 from ..neutral.names import field_name
 from ..neutral.parts import Reasoning, ToolCall, ToolResult
 
-_BUDGETS = {
-    "minimal": 1024,
-    "low": 2048,
-    "medium": 8192,
-    "high": 16384,
-    "xhigh": 24576,
-    "max": 31999,
-}
-"""Tokens that stand for an effort."""
-_LEAST = 1024
-"""Tokens; Claude takes no smaller budget."""
 _LEAST_TOP_P_WITH_THOUGHTS = Decimal("0.95")
 _FORCED = frozenset({Choice.REQUIRED, Choice.NAMED})
 
@@ -46,8 +36,8 @@ def claude_thinking(
         losses.knob(name)
         return {}
     if can.adaptive and (not can.budgets or (asked.budget or -1) < 0):
-        effort = asked.effort or _effort_of(asked.budget)
-        return {"thinking": {"type": "adaptive"} | _display(asked)} | _effort(
+        effort = asked.effort or effort_of(asked.budget)
+        return {"thinking": {"type": "adaptive"} | display(asked)} | _effort(
             can, effort, name, losses
         )
     return _within_budget(conversation, asked, name, losses)
@@ -90,12 +80,10 @@ def _silence(can: Abilities, name: str, losses: Losses) -> dict[str, Any]:
 def _effort(can: Abilities, effort: str | None, name: str, losses: Losses) -> dict[str, Any]:
     if effort is None:
         return {}
-    level = "low" if effort == "minimal" else effort
-    if level not in EFFORTS or not can.efforts:
+    level = level_of(effort, can)
+    if level is None:
         losses.knob(name)
         return {}
-    while level not in can.efforts:
-        level = EFFORTS[EFFORTS.index(level) - 1]
     return {"output_config": {"effort": level}}
 
 
@@ -104,13 +92,15 @@ def _within_budget(
 ) -> dict[str, Any]:
     """A budget of tokens: the client's, or one for its effort that leaves room for an answer."""
     own = asked.budget is not None and asked.budget > 0
-    budget = max(_LEAST, asked.budget or 0) if own else _BUDGETS.get(asked.effort or "medium", 0)
+    budget = (
+        max(LEAST_BUDGET, asked.budget or 0) if own else BUDGETS.get(asked.effort or "medium", 0)
+    )
     most = conversation.max_tokens
     if most is not None and most <= budget:
-        budget = most - 1 if own else max(_LEAST, most // 2)
+        budget = most - 1 if own else max(LEAST_BUDGET, most // 2)
     choice = conversation.tool_choice
     forced = choice is not None and choice.choice in _FORCED and bool(conversation.tools)
-    too_small = budget < _LEAST or (most is not None and most <= budget)
+    too_small = budget < LEAST_BUDGET or (most is not None and most <= budget)
     if _is_within_a_call_unthought(conversation):
         # Claude does not think on behind a call made without thoughts, or whose thoughts the client
         # has not kept, as few clients of other dialects do. It need not for this one turn.
@@ -120,22 +110,8 @@ def _within_budget(
         losses.knob(name)
         return {}
     # Models that take a budget show their thoughts unasked, and some do not know the word for it.
-    hidden = _display(asked) if asked.show is False else {}
+    hidden = display(asked) if asked.show is False else {}
     return {"thinking": {"type": "enabled", "budget_tokens": budget} | hidden}
-
-
-def _display(asked: ReasoningAsked) -> dict[str, str]:
-    if asked.show is None:
-        return {}
-    return {"display": "summarized" if asked.show else "omitted"}
-
-
-def _effort_of(budget: int | None) -> str | None:
-    """The level whose budget comes nearest from below."""
-    if budget is None or budget < 0:
-        return None
-    reached = [level for level in EFFORTS if _BUDGETS[level] <= budget]
-    return reached[-1] if reached else EFFORTS[0]
 
 
 def _is_within_a_call_unthought(conversation: Conversation) -> bool:

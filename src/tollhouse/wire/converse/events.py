@@ -17,7 +17,7 @@ import msgspec
 
 from ..event_stream import Frame, FrameReader, Kind
 from ..json_object import NOT_JSON
-from ..neutral.answer import Stop
+from ..neutral.answer import Stop, named
 from ..neutral.events import (
     ArgumentsDelta,
     Began,
@@ -119,7 +119,7 @@ class EventReader:
         self._passed_over: set[int] = set()
         """Blocks that are not the client's: calls of Bedrock's own tools."""
         self._calls: set[int] = set()
-        self._signature = ""
+        self._signature: list[str] = []
         self._stop: tuple[Stop, str | None] | None = None
         self._measured = False
         """Whether ``metadata`` has come."""
@@ -202,7 +202,7 @@ class EventReader:
             self.malformed = True
             return
         self._calls.add(block)
-        self._open_part(block, ToolCall(call.tool_use_id, call.name, ""), events)
+        self._open_part(block, named(ToolCall(call.tool_use_id, call.name, "")), events)
 
     def _delta(self, told: _BlockDelta, events: list[Event]) -> None:
         block, delta = told.content_block_index, told.delta
@@ -236,7 +236,8 @@ class EventReader:
         if told.text:
             self.content_bytes += len(told.text)
             events.append(ReasoningDelta(told.text))
-        self._signature += told.signature or ""
+        if told.signature:
+            self._signature.append(told.signature)
 
     def _inside(self, block: int, kind: type[Text | Reasoning], events: list[Event]) -> None:
         """See to it that a part of this kind is open for this block."""
@@ -258,7 +259,7 @@ class EventReader:
         if self._open is None:
             return
         if self._signature:
-            events.append(Signed(self._signature, signer_of(self._family)))
-            self._signature = ""
+            events.append(Signed("".join(self._signature), signer_of(self._family)))
+            self._signature.clear()
         self._open, self._block = None, -1
         events.append(PartEnded(self._parts - 1))

@@ -8,14 +8,13 @@ all of it goes into ``additionalModelRequestFields``.
 from typing import Any
 
 from ..neutral.conversation import Conversation, ReasoningAsked
+from ..neutral.efforts import effort_within
 from ..neutral.losses import Losses
 from ..neutral.names import field_name
 from .claude import claude_thinking
 from .families import Family
 
 _THREE_STEPS = {"minimal": "low", "low": "low", "medium": "medium"}
-_UP_TO_LOW, _UP_TO_MEDIUM = 2048, 8192
-"""Budgets in tokens, for models that are told an effort."""
 _THINK_UNASKED = frozenset({Family.OPENAI, Family.DEEPSEEK})
 
 
@@ -52,9 +51,7 @@ def _three_steps(asked: ReasoningAsked) -> str:
         return _THREE_STEPS.get(asked.effort, "high")
     if asked.budget is None or asked.budget < 0 or asked.adaptive:
         return "medium"
-    if asked.budget <= _UP_TO_LOW:
-        return "low"
-    return "medium" if asked.budget <= _UP_TO_MEDIUM else "high"
+    return effort_within(asked.budget)
 
 
 def _nova(conversation: Conversation, effort: str, losses: Losses) -> dict[str, Any]:
