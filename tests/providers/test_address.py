@@ -4,7 +4,7 @@ import pytest
 
 from tollhouse.core.model import Address, Provider, Secret, Target, Timeouts
 from tollhouse.core.needs import Endpoint
-from tollhouse.providers.address import address
+from tollhouse.providers.address import address, model_name
 
 KEY = Secret("sk-canary")
 
@@ -83,6 +83,37 @@ def test_the_models_own_api_version_counts_first() -> None:
     """Then the provider's; both are quoted."""
     assert azure(own_version="2025-01-01").url.endswith("?api-version=2025-01-01")
     assert azure(own_version="a&b=c").url.endswith("?api-version=a%26b%3Dc")
+
+
+@pytest.mark.parametrize("endpoint", OPENAI)
+@pytest.mark.parametrize(("version", "query"), [("v1", ""), ("preview", "?api-version=preview")])
+def test_azures_undated_interface_has_openais_paths(
+    endpoint: Endpoint, version: str, query: str
+) -> None:
+    """The deployment is not in the URL."""
+    found = azure(endpoint, api_version=version, deployment="mine")
+    assert found.url == f"https://r.openai.azure.com/openai/v1/{endpoint.path}{query}"
+    assert found.headers == (("api-key", "sk-canary"),)
+
+
+@pytest.mark.parametrize(
+    ("version", "endpoint", "named"),
+    [
+        ("2024-10-21", Endpoint.CHAT, "gpt-4o"),
+        ("2024-10-21", Endpoint.RESPONSES, "mine"),
+        ("v1", Endpoint.CHAT, "mine"),
+        ("v1", Endpoint.EMBEDDINGS, "mine"),
+        ("preview", Endpoint.RESPONSES, "mine"),
+        ("v1", Endpoint.MESSAGES, "mine"),
+    ],
+)
+def test_the_body_names_the_deployment_where_the_url_does_not(
+    version: str, endpoint: Endpoint, named: str
+) -> None:
+    """For every client's dialect."""
+    one = target("azure", api_version=version, deployment="mine")
+    assert model_name(one, endpoint) == named
+    assert model_name(target("azure", api_version=version), endpoint) == "gpt-4o"
 
 
 @pytest.mark.parametrize("protocol", ["openai", "azure"])

@@ -21,6 +21,13 @@ class Targets:
         self._breakers: dict[Key, Breaker] = {}
         self._busy: defaultdict[Key, int] = defaultdict(int)
 
+    def admits(self, model: Model) -> bool:
+        """Whether a call may go to the target, by its breaker."""
+        if not self._breakers:
+            return True
+        breaker = self._breakers.get(_key(model))
+        return breaker is None or breaker.admits(self._clock.monotonic())
+
     def order(self, hops: Sequence[Model]) -> Sequence[Model]:
         """The hops with the open ones left out, or all of them when all are open."""
         if not self._breakers:

@@ -30,15 +30,13 @@ def address(target: Target, endpoint: Endpoint, *, stream: bool = False) -> Addr
 
 def model_name(target: Target, endpoint: Endpoint) -> str:
     """What the body calls the model: where the URL does not name a deployment, the body has to."""
-    responses = dialect_of(target, endpoint) is Dialect.RESPONSES
-    if target.deployment is not None and responses:
+    if target.deployment is not None and azure.named_in_body(target, _spoken(target, endpoint)):
         return target.deployment
     return target.upstream_model
 
 
 def _locate(target: Target, endpoint: Endpoint, *, stream: bool) -> _Located:
-    dialect = dialect_of(target, endpoint)
-    spoken = endpoint if dialect is None else _AT_OPENAI.get(dialect, endpoint)
+    dialect, spoken = dialect_of(target, endpoint), _spoken(target, endpoint)
     match target.provider.protocol:
         case "openai":
             return openai.locate(target, spoken)
@@ -56,6 +54,12 @@ def _locate(target: Target, endpoint: Endpoint, *, stream: bool) -> _Located:
             return cohere.locate(target, endpoint)
         case unknown:
             raise ValueError(f"there is no protocol called {unknown}")
+
+
+def _spoken(target: Target, endpoint: Endpoint) -> Endpoint:
+    """The endpoint of OpenAI's that a client's is translated to, or its own."""
+    dialect = dialect_of(target, endpoint)
+    return endpoint if dialect is None else _AT_OPENAI.get(dialect, endpoint)
 
 
 def _merged(general: tuple[_Header, ...], own: tuple[_Header, ...]) -> tuple[_Header, ...]:
