@@ -9,7 +9,7 @@ from pipeline.rig import CALLER, NOW, call, model, prices, snapshot
 from tollhouse.core.errors import Refused
 from tollhouse.core.model import Limits
 from tollhouse.core.needs import CapabilityNeed, Endpoint, ModelType, Needs
-from tollhouse.pipeline.admission import admit
+from tollhouse.pipeline.admission import admit, route
 from tollhouse.pipeline.explain import explain
 
 CHAT = Needs(endpoint=Endpoint.CHAT, input_bytes=4000, max_tokens=100)
@@ -101,12 +101,12 @@ def test_F14_what_is_explained_is_what_happens(
     one = told(requested, asked.asked.needs, bound, failover=failover)
     if not one["allowed"]:
         with pytest.raises(Refused) as refused:
-            admit(SHELF, asked, NOW, bound)
+            admit(SHELF, asked, NOW)
         assert one["code"] == refused.value.reasons[0].code
         return
-    route = admit(SHELF, asked, NOW, bound)
-    assert hops(one) == [hop.model_id for hop in route.hops]
-    assert [skip["model"] for skip in one["skipped"]] == [hop.model_id for hop in route.skipped]
+    way = route(SHELF, asked, admit(SHELF, asked, NOW), NOW, bound)
+    assert hops(one) == [hop.model_id for hop in way.hops]
+    assert [skip["model"] for skip in one["skipped"]] == [hop.model_id for hop in way.skipped]
 
 
 def test_a_need_that_no_hop_meets_is_told_at_each() -> None:

@@ -13,7 +13,7 @@ from ..core.model import Model, Target
 from ..ports import Clock, Exchange, Transport, UpstreamRequest
 from ..routing.classify import fault_for_status, status_for_error_code
 from ..routing.redact import redact
-from ..wire.openai.errors import read_error
+from ..wire.openai.errors import ProviderError, read_error
 from ..wire.openai.stream import StreamReader
 from ..wire.refusals import refine
 from .flight import Flight
@@ -24,6 +24,8 @@ MAX_ANSWER = 256 * 1024 * 1024
 MAX_ERROR_BODY = 64 * 1024
 _OK = 200
 _LEAST_SECONDS = 0.001
+_COMMON = "invalid_request_error"
+"""The type of every refusal at OpenAI and at Anthropic, and our own code for an unusable body."""
 _SECRET_LENGTH = 8
 """Characters from which on a configured header's value may be a credential."""
 
@@ -132,12 +134,11 @@ class Attempts:
             replace={model.target.upstream_model: model.model_id},
             unquoted=prompt,
         )
-        code = told.code if isinstance(told.code, str) else told.type
         return fault_for_status(
             refined.status,
             headers,
             self._clock.now(),
-            code=_without(secrets, code),
+            code=_without(secrets, _code_of(told)),
             message=message or None,
             param=_without(secrets, told.param),
             retry_after=refined.retry_after,
@@ -163,6 +164,12 @@ class Attempts:
                 pieces.append(piece)
         finally:
             flight.upstream_wait += self._clock.monotonic() - began
+
+
+def _code_of(told: ProviderError) -> str | None:
+    """What tells one refusal from another, if anything does."""
+    name = told.code if isinstance(told.code, str) else told.type
+    return None if name == _COMMON else name
 
 
 def _too_large() -> Fault:

@@ -3,7 +3,6 @@
 The same gate and the same plan as a request's: there is no second set of rules to drift.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from msgspec import Raw
@@ -17,10 +16,10 @@ from ..core.needs import Needs
 from ..core.record import CostStatus
 from ..core.snapshot import Snapshot
 from ..core.times import write_time
-from ..gate.gate import decide, judge
+from ..gate.gate import Verdict, decide
 from ..pricing.charge import charge
 from ..pricing.estimate import at_most
-from ..routing.plan import walk
+from .admission import Check, onward
 from .lanes.choose import no_lane
 
 _CHECKS = (
@@ -51,7 +50,7 @@ def explain(
     max_hops: int,
     failover: bool = True,
     request_id: str | None = None,
-    unsayable: Callable[[Model], Refusal | None] | None = None,
+    unsayable: Check | None = None,
 ) -> dict[str, Any]:
     """The verdict, every check, the hops in order, those left out and why, and a cost bound.
 
@@ -64,17 +63,13 @@ def explain(
     verdict = decide(snapshot, requested, caller, needs, now, request_id)
     if verdict.model is not None and verdict.allowed and (unsaid := check(verdict.model)):
         verdict = replace(verdict, refusals=(unsaid,))
-    told: dict[str, Any] = {
+    told = {
         "object": "explanation",
         "requested_model": requested,
         "org": caller.org,
         "plan": caller.plan,
         "endpoint": needs.endpoint,
-        "allowed": verdict.allowed,
-        "code": None if verdict.allowed else verdict.refusals[0].code.value,
-        "redirected_from": verdict.redirected_from,
-        "checks": _checks(verdict.refusals),
-        "brownouts": _brownouts(verdict.model, now),
+        **_judged(verdict, now),
         "hops": [],
         "skipped": [],
         "catalogue_version": snapshot.version,
@@ -82,18 +77,32 @@ def explain(
     if verdict.model is None or not verdict.allowed:
         return told
 
-    def against(hop: Model) -> tuple[Refusal, ...]:
-        refusals = judge(hop, caller, needs, now, snapshot, request_id)
-        unsaid = None if refusals else check(hop)
-        return refusals if unsaid is None else (unsaid,)
-
-    route = walk(snapshot, verdict.model, against, max_hops if failover else 1)
+    route = onward(
+        snapshot,
+        verdict.model,
+        caller,
+        needs,
+        now,
+        max_hops if failover else 1,
+        request_id=request_id,
+        check=check,
+    )
     told["hops"] = [_hop(model, needs) for model in route.hops]
     told["skipped"] = [
         {"model": hop.model_id, "reasons": [_reason(one) for one in hop.refusals]}
         for hop in route.skipped
     ]
     return told
+
+
+def _judged(verdict: Verdict, now: float) -> dict[str, Any]:
+    return {
+        "allowed": verdict.allowed,
+        "code": None if verdict.allowed else verdict.refusals[0].code.value,
+        "redirected_from": verdict.redirected_from,
+        "checks": _checks(verdict.refusals),
+        "brownouts": _brownouts(verdict.model, now),
+    }
 
 
 def _brownouts(model: Model | None, now: float) -> list[dict[str, Any]]:

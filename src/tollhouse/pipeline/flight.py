@@ -139,6 +139,10 @@ class Flight:
         """Seconds that were ours so far: everything but waiting for providers."""
         return max(0.0, self._clock.monotonic() - self.call.started - self.upstream_wait)
 
+    def seconds(self) -> int:
+        """The time, in Unix seconds."""
+        return int(self._clock.now())
+
     def attempted(self, attempt: Attempt) -> None:
         """An attempt ended, well or not."""
         self.attempts.append(attempt)

@@ -8,9 +8,10 @@ and into words for the client where there still is one.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -29,9 +30,10 @@ from ..core.policy import FailoverPolicy
 from ..core.record import Attempt, Outcome, Record
 from ..core.snapshot import Snapshot
 from ..ports import Clock, Ids, Ledger, Observer
+from ..routing.decide import FINAL
 from ..routing.plan import Route
 from ..wire.errors import error_event
-from .admission import admit
+from .admission import admit, route
 from .attempts import Attempts, Streaming
 from .call import Call
 from .explain import explain
@@ -77,17 +79,19 @@ class Gateway:
         """Answer a call, or raise what the client is to be told."""
         self.state.check_room()
         snapshot = self.live.snapshot
+        now = self.clock.now()
         try:
-            route = admit(snapshot, call, self.clock.now(), self.policy.max_attempts)
+            first = admit(snapshot, call, now)
         except Refused as refused:
             self._count_refusal(refused, snapshot, call)
             raise
-        flight = self._open(call, route, snapshot, reply.task)
-        deadline = self.clock.monotonic() + route.hops[0].target.timeouts.total
+        plan = partial(route, snapshot, call, first, now, self.policy.max_attempts)
+        flight = self._open(call, first, snapshot, reply.task)
+        deadline = self.clock.monotonic() + first.target.timeouts.total
         flight.deadline = deadline + _GRACE
         reply.watch(flight.client_left)
         try:
-            await self._serve(flight, route, reply, deadline)
+            await self._serve(flight, plan, reply, deadline)
         except asyncio.CancelledError:
             await self._interrupted(flight, reply)
         except TollhouseError as error:
@@ -124,7 +128,7 @@ class Gateway:
         await reply.answer(_OK, head, body)
 
     def _open(
-        self, call: Call, route: Route, snapshot: Snapshot, task: asyncio.Task[Any] | None
+        self, call: Call, first: Model, snapshot: Snapshot, task: asyncio.Task[Any] | None
     ) -> Flight:
         caller = call.caller
         record = Record(
@@ -137,12 +141,12 @@ class Gateway:
             endpoint=call.endpoint,
             stream=call.asked.stream,
             requested_model=call.asked.model,
-            model=route.hops[0].model_id,
+            model=first.model_id,
             catalogue_version=snapshot.version,
         )
         flight = Flight(
             call,
-            route.hops[0],
+            first,
             record,
             task=task,
             clock=self.clock,
@@ -153,16 +157,25 @@ class Gateway:
         self.observer.admitted()
         return flight
 
-    async def _serve(self, flight: Flight, route: Route, reply: Reply, deadline: float) -> None:
-        """Try hop after hop until one has answered; raises when the plan is exhausted."""
-        hops = self.targets.order(route.hops)
-        if hops[0] is not route.hops[0]:
-            flight.first_fault = _PASSED_OVER
-        model = hops[0]
-        journey: Journey | None = None
+    async def _serve(
+        self, flight: Flight, plan: Callable[[], Route], reply: Reply, deadline: float
+    ) -> None:
+        """Try hop after hop until one has answered; raises when the plan is exhausted.
+
+        Most requests need their first hop only: the others are looked at when they are wanted.
+        """
+        model, journey = flight.model, None
+        if not self.targets.admits(model):
+            hops = self.targets.order(plan().hops)
+            if hops[0] is not model:
+                flight.first_fault, model = _PASSED_OVER, hops[0]
+            journey = Journey(self.policy, hops, deadline)
         while (fault := await self._attempt(flight, model, reply, deadline)) is not None:
             flight.first_fault = flight.first_fault or fault.label
-            journey = journey or Journey(self.policy, hops, deadline)
+            if journey is None:
+                final = fault.kind in FINAL  # no other hop will be wanted
+                ahead = () if final else filter(self.targets.admits, plan().hops[1:])
+                journey = Journey(self.policy, (model, *ahead), deadline)
             wait = journey.after(fault, flight.attempts[-1], self.clock.monotonic(), self.ids)
             if wait is None:
                 raise journey.surrender()

@@ -67,10 +67,13 @@ class Translated:
     def write(self, call: Call, model: Model) -> Written:
         """The target's body; ``Unsupported`` names what it cannot say."""
         losses = Losses(allowed=self.target.drops_unsupported)
-        name = model_name(self.target, self.endpoint)
+        # What a model can do follows from its own name, which a deployment's does not tell.
+        known_as = self.target.upstream_model
         body = tongues.target(self.spelling).write_request(
-            conversation_of(call, self.client, model), name, losses, **self.more
+            conversation_of(call, self.client, model), known_as, losses, **self.more
         )
+        if "model" in body:
+            body["model"] = model_name(self.target, self.endpoint)
         _merge(body, self.target.params)
         if self.spelling is Dialect.MESSAGES:
             _for_cloud(body, self.target.provider.protocol)
@@ -151,6 +154,7 @@ def heading_of(flight: Flight, model: Model, client: Dialect) -> Heading:
         record.started_at // _MICROSECONDS,
         call.asked.include_usage,
         echo,
+        flight.seconds,
     )
 
 
