@@ -54,6 +54,22 @@ def test_a_chats_clients_find_every_part(endpoint: Endpoint) -> None:
     }
 
 
+@pytest.mark.parametrize("endpoint", [Endpoint.CHAT, Endpoint.COMPLETIONS])
+def test_a_chats_clients_find_both_details_of_nothing(endpoint: Endpoint) -> None:
+    """OpenAI always tells them, so clients read what is in them without a guard."""
+    told = spelled(Usage(input_tokens=3, output_tokens=4), endpoint)
+    assert told == {
+        "prompt_tokens": 3,
+        "completion_tokens": 4,
+        "total_tokens": 7,
+        "prompt_tokens_details": {"cached_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": 0},
+    }
+    read = CompletionUsage.model_validate(told)
+    assert read.prompt_tokens_details is not None
+    assert read.prompt_tokens_details.cached_tokens == 0
+
+
 def test_a_responses_clients_find_both_details() -> None:
     """The SDK's types want them and what is in them, be it nought."""
     assert spelled(FULL, Endpoint.RESPONSES) == {

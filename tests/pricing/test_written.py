@@ -108,11 +108,20 @@ def test_A20_an_estimate_is_labelled() -> None:
     assert details["status"] == "estimated"
 
 
+CHAT_NAMES = {
+    "prompt_tokens": 10,
+    "completion_tokens": 2,
+    "total_tokens": 12,
+    "prompt_tokens_details": {"cached_tokens": 0},
+    "completion_tokens_details": {"reasoning_tokens": 0},
+}
+
+
 @pytest.mark.parametrize(
     ("endpoint", "names"),
     [
-        (Endpoint.CHAT, {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}),
-        (Endpoint.COMPLETIONS, {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}),
+        (Endpoint.CHAT, CHAT_NAMES),
+        (Endpoint.COMPLETIONS, CHAT_NAMES),
         (
             Endpoint.RESPONSES,
             {

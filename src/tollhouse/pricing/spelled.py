@@ -2,7 +2,8 @@
 
 References: platform.openai.com/docs/api-reference (``usage`` of chat completions and responses),
 docs.anthropic.com/en/api/messages, docs.cohere.com/reference/rerank. A detail that is nought is
-left out, except where the SDKs' types want it.
+left out, except where the SDKs' types want it or OpenAI always tells it: clients look for it there
+without asking whether it is there.
 """
 
 from collections.abc import Callable
@@ -49,27 +50,19 @@ def _prompt(usage: Usage) -> Counts:
 
 
 def _chat(usage: Usage) -> Counts:
-    told: Counts = {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.total_tokens,
-    }
     ins = _told(
-        cached_tokens=usage.cached_input_tokens,
         cache_write_tokens=usage.cache_write_tokens + usage.cache_write_1h_tokens,
         audio_tokens=usage.audio_input_tokens,
         image_tokens=usage.image_input_tokens,
     )
-    outs = _told(
-        reasoning_tokens=usage.reasoning_tokens,
-        audio_tokens=usage.audio_output_tokens,
-        image_tokens=usage.image_output_tokens,
-    )
-    if ins:
-        told["prompt_tokens_details"] = ins
-    if outs:
-        told["completion_tokens_details"] = outs
-    return told
+    outs = _told(audio_tokens=usage.audio_output_tokens, image_tokens=usage.image_output_tokens)
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens, **ins},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens, **outs},
+    }
 
 
 def _responses(usage: Usage) -> Counts:
