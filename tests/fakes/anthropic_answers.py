@@ -1,5 +1,7 @@
 """Sound answers in Anthropic's wire format, made from the request they answer.
 
+Thinking is told only where ``thinking`` asks for it.
+
 Reference: docs.claude.com/en/api/messages and …/messages-streaming.
 """
 
@@ -16,9 +18,19 @@ USAGE: Mapping[str, Any] = {
     "input_tokens": 12,
     "cache_creation_input_tokens": 0,
     "cache_read_input_tokens": 0,
+    "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
     "output_tokens": 5,
     "service_tier": "standard",
+    "inference_geo": "not_available",
 }
+_IN_THE_END = frozenset(
+    {
+        *("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
+        *("output_tokens", "output_tokens_details", "server_tool_use"),
+    }
+)
+"""What the last event of a stream tells of the usage."""
+_THOUGHTS = {"output_tokens_details": {"thinking_tokens": 3}}
 SIGNATURE = "EqQBCgIYAhIM1gbcDa9GJwZA2b3h"
 
 
@@ -32,7 +44,8 @@ class Message:
     tools: Sequence[ToolCall] = ()
     thinking: str | None = None
     signature: str = SIGNATURE
-    usage: Mapping[str, Any] = field(default_factory=lambda: dict(USAGE))
+    usage: Mapping[str, Any] | None = None
+    """None: the usual one, with thinking tokens where there is thinking."""
     stop_reason: str | None = None
     """None: ``tool_use`` with tools, else ``end_turn``."""
     stop_sequence: str | None = None
@@ -41,9 +54,10 @@ class Message:
 
     def __call__(self, call: Call) -> Iterator[Step]:
         """Answer a call."""
+        said = self if _thinks(call) else replace(self, thinking=None)
         if call.json.get("stream") or "streamRawPredict" in call.path:
-            return Stream(self.frames(_model(call)), replace(self.shape, done=0))(call)
-        return json_answer(self.whole(_model(call)), headers=self.headers)(call)
+            return Stream(said.frames(_model(call)), replace(self.shape, done=0))(call)
+        return json_answer(said.whole(_model(call)), headers=self.headers)(call)
 
     def whole(self, model: str) -> dict[str, Any]:
         """The JSON answer."""
@@ -55,7 +69,8 @@ class Message:
             "content": self._blocks(),
             "stop_reason": self._stop(),
             "stop_sequence": self.stop_sequence,
-            "usage": dict(self.usage),
+            "stop_details": None,
+            "usage": self._usage(),
         }
 
     def frames(self, model: str) -> list[bytes]:
@@ -67,14 +82,16 @@ class Message:
 
     def events(self, model: str) -> list[dict[str, Any]]:
         """Its events."""
-        usage = dict(self.usage) | {"output_tokens": 1}
+        used = self._usage()
+        usage = {name: used[name] for name in used if name not in _THOUGHTS} | {"output_tokens": 1}
         started = self.whole(model) | {"content": [], "stop_reason": None, "usage": usage}
         made: list[dict[str, Any]] = [{"type": "message_start", "message": started}]
         made.append({"type": "ping"})
         for index, block in enumerate(self._blocks()):
             made += self._of_block(index, block)
         delta = {"stop_reason": self._stop(), "stop_sequence": self.stop_sequence}
-        counted = {"output_tokens": self.usage["output_tokens"]}
+        delta["stop_details"] = None
+        counted = {name: used[name] for name in used if name in _IN_THE_END}
         made.append({"type": "message_delta", "delta": delta, "usage": counted})
         made.append({"type": "message_stop"})
         return made
@@ -113,8 +130,17 @@ class Message:
             blocks.append({"type": "tool_use", **given})
         return blocks
 
+    def _usage(self) -> dict[str, Any]:
+        if self.usage is not None:
+            return dict(self.usage)
+        return {**USAGE, **(_THOUGHTS if self.thinking is not None else {})}
+
     def _stop(self) -> str:
         return self.stop_reason or ("tool_use" if self.tools else "end_turn")
+
+
+def _thinks(call: Call) -> bool:
+    return (call.json.get("thinking") or {}).get("type") in {"enabled", "adaptive"}
 
 
 def _model(call: Call) -> str:

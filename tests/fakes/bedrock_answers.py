@@ -79,13 +79,17 @@ def error(status: int, name: str, message: str) -> Answer:
 
 def chunks(events: Sequence[dict[str, Any]]) -> Answer:
     """A model's own events as InvokeModelWithResponseStream sends them."""
+    headers = {**STREAM_HEADERS, "x-amzn-bedrock-content-type": "application/json"}
+    return 200, headers, b"".join(chunk_frames(events))
+
+
+def chunk_frames(events: Sequence[dict[str, Any]]) -> list[bytes]:
+    """Their frames: the last one has what Bedrock measured."""
     metrics = {"inputTokenCount": 12, "outputTokenCount": 5, "invocationLatency": 321}
     told = [*events[:-1], {**events[-1], "amazon-bedrock-invocationMetrics": metrics}]
-    frames = [
+    return [
         event("chunk", bytes=base64.b64encode(json.dumps(one).encode()).decode()) for one in told
     ]
-    headers = {**STREAM_HEADERS, "x-amzn-bedrock-content-type": "application/json"}
-    return 200, headers, b"".join(frames)
 
 
 def counted(tokens: int) -> Answer:

@@ -6,11 +6,12 @@ In a test::
     up.script(google_error(429, "RESOURCE_EXHAUSTED", "slow down", retry="7s"))
 
 What is asked is told by the URL: ``:generateContent``, ``:streamGenerateContent?alt=sse``,
-``:countTokens``, ``:batchEmbedContents``, and Vertex's ``:predict``.
+``:countTokens``, ``:batchEmbedContents``, and Vertex's ``:predict``. Thoughts are counted, and told
+only where ``includeThoughts`` asks for them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fakes.answers import Answer, Shape, Stream, json_answer
@@ -80,16 +81,17 @@ class Gemini:
     def __call__(self, call: Call) -> Iterator[Step]:
         """Answer a call."""
         method = call.path.partition("?")[0].rpartition(":")[2]
+        said = self if _shows_thoughts(call) else replace(self, thoughts="")
         match method:
             case "streamGenerateContent":
-                return Stream(self.events(), self.shape)(call)
+                return Stream(said.events(), self.shape)(call)
             case "countTokens":
                 return json_answer({"totalTokens": self.tokens})(call)
             case "batchEmbedContents":
                 return json_answer(_vectors(len(call.json["requests"])))(call)
             case "predict":
                 return json_answer(_predictions(len(call.json["instances"])))(call)
-        return json_answer(self.whole())(call)
+        return json_answer(said.whole())(call)
 
     def whole(self) -> dict[str, Any]:
         """The JSON answer."""
@@ -130,6 +132,12 @@ class Gemini:
         if self.usage is not None:
             event["usageMetadata"] = self.usage
         return event | {"modelVersion": MODEL_VERSION, "responseId": RESPONSE_ID}
+
+
+def _shows_thoughts(call: Call) -> bool:
+    """Fields may be spelled either way."""
+    config = (call.json.get("generationConfig") or {}).get("thinkingConfig") or {}
+    return (config.get("includeThoughts") or config.get("include_thoughts")) is True
 
 
 def blocked(reason: str = "PROHIBITED_CONTENT") -> Answer:

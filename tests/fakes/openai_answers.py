@@ -23,6 +23,22 @@ USAGE: Mapping[str, Any] = {
         "rejected_prediction_tokens": 0,
     },
 }
+_SAFE = {
+    name: {"filtered": False, "severity": "safe"}
+    for name in ("hate", "self_harm", "sexual", "violence")
+}
+_PROMPT_FILTERED = {
+    "prompt_filter_results": [
+        {
+            "prompt_index": 0,
+            "content_filter_results": {
+                **_SAFE,
+                "jailbreak": {"detected": False, "filtered": False},
+            },
+        }
+    ]
+}
+"""What Azure's filters found in the prompt; in a stream, a chunk of its own before all others."""
 NO_USAGE: Mapping[str, Any] = {"not": "reported"}
 """In place of a usage: the answer has no such key at all (None sends ``null``)."""
 
@@ -78,6 +94,8 @@ class Chat:
     always_usage: bool = False
     """Streamed usage even when nobody asked."""
     role_chunk: bool = True
+    filtered: bool = False
+    """Whether it tells what content filters found, as Azure does."""
     shape: Shape = field(default_factory=Shape)
     headers: Sequence[tuple[str, str]] = (("x-request-id", "req_upstream"),)
 
@@ -101,7 +119,12 @@ class Chat:
             {"index": i, "message": message, "logprobs": logprobs, "finish_reason": self._finish()}
             for i in range(asked.get("n") or 1)
         ]
-        return self._top(call, "chat.completion") | {"choices": choices} | self._usage()
+        whole = self._top(call, "chat.completion") | {"choices": choices} | self._usage()
+        if self.filtered:
+            for choice in choices:
+                choice["content_filter_results"] = _SAFE
+            whole |= _PROMPT_FILTERED
+        return whole
 
     def chunks(self, call: Call) -> list[dict[str, Any]]:
         """The streamed answer."""
@@ -121,7 +144,7 @@ class Chat:
             made = [{**chunk, "usage": None} for chunk in made]
             if self.usage is not NO_USAGE:
                 made.append({**top, "choices": [], "usage": self.usage})
-        return made
+        return _filtered(made) if self.filtered else made
 
     def _deltas(self) -> list[dict[str, Any]]:
         deltas: list[dict[str, Any]] = []
@@ -164,6 +187,14 @@ class Chat:
 
     def _finish(self) -> str:
         return self.finish_reason or ("tool_calls" if self.tools else "stop")
+
+
+def _filtered(chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for chunk in chunks:
+        for choice in chunk["choices"]:
+            choice["content_filter_results"] = {}
+    first = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
+    return [first | _PROMPT_FILTERED, *chunks]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,8 @@
 """Answers of OpenAI's responses API made of output items: thoughts, messages and calls.
 
+The model's thoughts are told as far as they were asked for: their summary by ``reasoning.summary``,
+their cipher by ``include``.
+
 Reference: platform.openai.com/docs/api-reference/responses-streaming.
 """
 
@@ -9,31 +12,32 @@ from typing import Any
 
 from fakes.answers import Shape, Stream, json_answer, typed
 from fakes.http_server import Call, Step
-from fakes.openai_answers import CREATED, split
+from fakes.openai_answers import split
+from fakes.response_object import USAGE, response_object
 
 Item = dict[str, Any]
+_Plan = Iterator[tuple[str, dict[str, Any]]]
 
 CIPHER = "gAAAAABpThoughtsInCipher=="
-USAGE: Mapping[str, Any] = {
-    "input_tokens": 12,
-    "input_tokens_details": {"cached_tokens": 0},
-    "output_tokens": 5,
-    "output_tokens_details": {"reasoning_tokens": 0},
-    "total_tokens": 17,
-}
+EARLY_CIPHER = "gAAAAABpThoughtsNotYetHad=="
+"""What stands in its place when the thoughts begin; only the later one is of use."""
+PADDING = "xkPq0fVb"
+"""Added to every delta, so that its size does not tell what it says."""
+_IN_CIPHER = "reasoning.encrypted_content"
 
 
 def message(text: str, item_id: str = "msg_1") -> Item:
     """A message."""
     part = {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
-    item = {"id": item_id, "type": "message", "status": "completed", "role": "assistant"}
-    return item | {"content": [part]}
+    item = {"id": item_id, "type": "message", "status": "completed", "content": [part]}
+    return item | {"role": "assistant"}
 
 
 def thought(summary: str, item_id: str = "rs_1") -> Item:
     """A summary of thoughts, and they themselves in cipher."""
     told = [{"type": "summary_text", "text": summary}]
-    return {"id": item_id, "type": "reasoning", "encrypted_content": CIPHER, "summary": told}
+    item = {"id": item_id, "type": "reasoning", "content": [], "encrypted_content": CIPHER}
+    return item | {"summary": told}
 
 
 def call(call_id: str, name: str, arguments: str = "{}") -> Item:
@@ -49,71 +53,105 @@ class Items:
     items: Sequence[Item] = (message("Hello there, how can I help?"),)
     pieces: int = 2
     """In how many deltas each text is streamed."""
-    usage: Mapping[str, Any] = field(default_factory=lambda: dict(USAGE))
+    usage: Any = field(default_factory=lambda: dict(USAGE))
+    outcome: str = "completed"
+    """``completed``, ``incomplete`` or ``failed``."""
     shape: Shape = field(default_factory=Shape)
 
     def __call__(self, call: Call) -> Iterator[Step]:
         """Answer a call."""
         if not call.json.get("stream"):
-            return json_answer(self._response(call, "completed"))(call)
+            return json_answer(self._response(call, self.outcome))(call)
         done = 0 if self.shape.done is None else self.shape.done
         return Stream(self._frames(call), replace(self.shape, done=done))(call)
 
     def _response(self, call: Call, status: str) -> dict[str, Any]:
-        over = status == "completed"
-        return {
-            "id": "resp_fake",
-            "object": "response",
-            "created_at": CREATED,
-            "status": status,
-            "error": None,
-            "incomplete_details": None,
-            "model": call.model,
-            "output": list(self.items) if over else [],
-            "service_tier": "default",
-            "usage": self.usage if over else None,
-        }
+        over = status in {"completed", "incomplete"}
+        return response_object(call, status, self._told(call) if over else [], self.usage)
+
+    def _told(self, call: Call) -> list[Item]:
+        """The items as they were asked for; what was cut short, says so."""
+        items = [_as_asked(item, call.json) for item in self.items]
+        if self.outcome == "incomplete" and items and "status" in items[-1]:
+            items[-1] = items[-1] | {"status": "incomplete"}
+        return items
 
     def _frames(self, call: Call) -> list[bytes]:
         started = {"response": self._response(call, "in_progress")}
-        plan = [("response.created", started), ("response.in_progress", started)]
-        for index, item in enumerate(self.items):
+        ended = {"response": self._response(call, self.outcome)}
+        plan: list[tuple[str, dict[str, Any]]] = [
+            ("response.created", started),
+            ("response.in_progress", started),
+        ]
+        for index, item in enumerate(self._told(call)):
             plan += self._of_item(index, item)
-        plan.append(("response.completed", {"response": self._response(call, "completed")}))
+        plan.append((f"response.{self.outcome}", ended))
+        if (call.json.get("stream_options") or {}).get("include_obfuscation") is not False:
+            plan = [
+                (name, data | {"obfuscation": PADDING} if "delta" in data else data)
+                for name, data in plan
+            ]
         return [
-            typed(name, {"type": name, "sequence_number": number, **data})
+            typed(
+                name,
+                {"type": name, **dict(sorted(data.items())), "sequence_number": number},
+                self.shape.newline,
+            )
             for number, (name, data) in enumerate(plan)
         ]
 
-    def _of_item(self, index: int, item: Item) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _of_item(self, index: int, item: Item) -> _Plan:
         where = {"output_index": index}
-        begun = {"content": [], "summary": [], "arguments": "", "status": "in_progress"}
-        first = {name: begun.get(name, value) for name, value in item.items()}
-        yield "response.output_item.added", where | {"item": first}
-        where |= {"item_id": item["id"]}
+        yield "response.output_item.added", where | {"item": _begun(item)}
+        inside = where | {"item_id": item["id"]}
         match item["type"]:
             case "message":
-                yield from self._of_part(where, "content", "output_text", item["content"])
+                yield from self._of_words(inside, item["content"])
             case "reasoning":
-                summary = item["summary"]
-                yield from self._of_part(
-                    where, "reasoning_summary", "reasoning_summary_text", summary
-                )
+                yield from self._of_summary(inside, item["summary"])
             case _:
                 name = "response.function_call_arguments"
                 for piece in split(item["arguments"], self.pieces):
-                    yield f"{name}.delta", where | {"delta": piece}
-                yield f"{name}.done", where | {"arguments": item["arguments"]}
-        yield "response.output_item.done", {"output_index": index, "item": item}
+                    yield f"{name}.delta", inside | {"delta": piece}
+                yield f"{name}.done", inside | {"arguments": item["arguments"]}
+        yield "response.output_item.done", where | {"item": item}
 
-    def _of_part(
-        self, where: dict[str, Any], part: str, text: str, told: Sequence[Item]
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        number = "summary_index" if part == "reasoning_summary" else "content_index"
-        for place, one in enumerate(told):
-            at = where | {number: place}
-            yield f"response.{part}_part.added", at | {"part": one | {"text": ""}}
-            for piece in split(one["text"], self.pieces):
-                yield f"response.{text}.delta", at | {"delta": piece}
-            yield f"response.{text}.done", at | {"text": one["text"]}
-            yield f"response.{part}_part.done", at | {"part": one}
+    def _of_words(self, where: Mapping[str, Any], content: Sequence[Item]) -> _Plan:
+        for index, part in enumerate(content):
+            at = {**where, "content_index": index}
+            yield "response.content_part.added", at | {"part": part | {"text": ""}}
+            for piece in split(part["text"], self.pieces):
+                yield "response.output_text.delta", at | {"delta": piece, "logprobs": []}
+            yield "response.output_text.done", at | {"text": part["text"], "logprobs": []}
+            yield "response.content_part.done", at | {"part": part}
+
+    def _of_summary(self, where: Mapping[str, Any], summary: Sequence[Item]) -> _Plan:
+        name = "response.reasoning_summary"
+        for index, part in enumerate(summary):
+            at = {**where, "summary_index": index}
+            yield f"{name}_part.added", at | {"part": part | {"text": ""}}
+            for piece in split(part["text"], self.pieces):
+                yield f"{name}_text.delta", at | {"delta": piece}
+            yield f"{name}_text.done", at | {"text": part["text"]}
+            yield f"{name}_part.done", at | {"part": part}
+
+
+def _as_asked(item: Item, asked: Mapping[str, Any]) -> Item:
+    if item["type"] != "reasoning":
+        return item
+    summarised = (asked.get("reasoning") or {}).get("summary")
+    ciphered = _IN_CIPHER in (asked.get("include") or ())
+    told = item | {"summary": item["summary"] if summarised else []}
+    return {name: told[name] for name in told if ciphered or name != "encrypted_content"}
+
+
+def _begun(item: Item) -> Item:
+    """An item of which nothing is told yet."""
+    blank = {
+        "arguments": "",
+        "content": [],
+        "encrypted_content": EARLY_CIPHER,
+        "status": "in_progress",
+        "summary": [],
+    }
+    return {name: blank.get(name, value) for name, value in item.items()}

@@ -54,6 +54,7 @@ SAID = [
     Gemini("Well", calls=[FunctionCall("now")], finish_reason="STOP"),
     Gemini("Cut", finish_reason="MAX_TOKENS"),
 ]
+THINKING = {"thinking_config": {"include_thoughts": True}}
 
 
 def _understood(answers: list[Any]) -> tuple[Any, ...]:
@@ -90,8 +91,9 @@ async def test_the_sdk_understands_whole_and_streamed_answers(
     """Both say the same to Google's own client, and tell the same usage."""
     up.script(said)
     async with client(up) as models:
-        whole = await models.generate_content(model="gemini-x", contents="Hi")
-        stream = await models.generate_content_stream(model="gemini-x", contents="Hi")
+        asked = {"model": "gemini-x", "contents": "Hi", "config": THINKING}
+        whole = await models.generate_content(**asked)
+        stream = await models.generate_content_stream(**asked)
         pieces = [piece async for piece in stream]
     assert _understood([whole]) == _meant(said)
     assert _understood(pieces) == _meant(said)
@@ -105,6 +107,23 @@ async def test_the_sdk_understands_whole_and_streamed_answers(
         "/v1beta/models/gemini-x:streamGenerateContent?alt=sse",
     ]
     assert {call.header("x-goog-api-key") for call in up.calls} == {"AIza-test"}
+
+
+@pytest.mark.parametrize("config", [None, {"thinking_config": {"thinking_budget": 512}}])
+async def test_thoughts_are_not_told_unless_they_are_asked_for(
+    up: FakeUpstream, config: dict[str, Any] | None
+) -> None:
+    """They are signed and counted all the same."""
+    said = Gemini("Hi there", thoughts="I think so.", signature=SIGNATURE)
+    up.script(said)
+    async with client(up) as models:
+        asked = {"model": "gemini-x", "contents": "Hi", "config": config}
+        whole = await models.generate_content(**asked)
+        pieces = [piece async for piece in await models.generate_content_stream(**asked)]
+    for answers in ([whole], pieces):
+        text, thoughts, _, signed, _ = _understood(answers)
+        assert (text, thoughts, signed) == ("Hi there", "", 1)
+        assert answers[-1].usage_metadata.thoughts_token_count == USAGE["thoughtsTokenCount"]
 
 
 async def test_the_sdk_understands_counts_and_vectors(up: FakeUpstream) -> None:
