@@ -2,7 +2,8 @@
 
 A golden holds what reached the provider and what the client got. Where the dialects are one it
 holds only what differs from the client's bytes; of a stream's later chunks and responses, what
-differs from the first. Numbers with a point are kept as they were spelled, in strings.
+differs from the first. Numbers with a point are kept as they were spelled, in strings. Ids that no
+two runs have in common are numbered in a cell, so that the same one is seen to be the same.
 
 ``TOLLHOUSE_TEST_GOLDEN=write`` writes the goldens anew; read the difference before it is kept.
 """
@@ -21,16 +22,22 @@ import msgspec
 
 from e2e.matrix_answers import answer_of
 from e2e.matrix_asks import FEATURES, LONG, PATHS, PIXEL, body_of
-from fakes.gateway import RunningGateway, model
+from fakes.gateway import PRICING, RunningGateway, model
 from fakes.upstream import FakeUpstream
 from tollhouse.core.dialect import Dialect
-from tollhouse.wire.sse import FrameSplitter, data_of
+from tollhouse.wire.sse import FrameSplitter, data_of, name_of
 
 FOLDER = Path(__file__).parents[1] / "golden" / "matrix"
 WRITES = os.environ.get("TOLLHOUSE_TEST_GOLDEN") == "write"
 EDITED = frozenset({"model", "stream_options"})
 """What the contract lets the gateway change in a body that need not be translated."""
 ID = "01234567-cafe"
+PRICES = {
+    **PRICING,
+    "cached_input_per_1m_tokens": "0.3",
+    "cache_write_per_1m_tokens": "3.75",
+    "cache_write_1h_per_1m_tokens": "6",
+}
 _KEY = "sk-of-the-provider-0123456789"
 _ID = re.compile(r"(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})|(?<=-fake)\d+")
 """Those that the gateway makes, and those that say which connection a call came on."""
@@ -45,6 +52,15 @@ class Kind(NamedTuple):
     model: str
     dialects: Mapping[Dialect, Dialect]
     """What it is spoken to in, by the client's dialect."""
+    deployment: str | None = None
+    """The model's name there, where it is not the model's own."""
+    marked: bool = False
+    """Whether it caches only what a client marks, so that clients do."""
+
+    @property
+    def named(self) -> str:
+        """What a body calls the model."""
+        return self.deployment or self.model
 
 
 def _always(dialect: Dialect) -> dict[Dialect, Dialect]:
@@ -58,17 +74,20 @@ KINDS: Mapping[str, Kind] = {
     "openai responses": Kind(
         {"protocol": "openai", "api": "responses"}, "gpt-5.1", _always(Dialect.RESPONSES)
     ),
-    "azure": Kind({"protocol": "azure", "api_version": "2025-04-01"}, "gpt-5.1", _AT_AZURE),
-    "anthropic": Kind({"protocol": "anthropic"}, _SONNET, _always(Dialect.MESSAGES)),
+    "azure": Kind(
+        {"protocol": "azure", "api_version": "v1"}, "gpt-5.1", _AT_AZURE, deployment="gpt-deployed"
+    ),
+    "anthropic": Kind({"protocol": "anthropic"}, _SONNET, _always(Dialect.MESSAGES), marked=True),
     "bedrock converse": Kind(
         {"protocol": "bedrock", "region": "eu-central-1", "api": "converse"},
         "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
         _always(Dialect.CONVERSE),
+        marked=True,
     ),
     "gemini": Kind({"protocol": "gemini"}, "gemini-2.5-flash", _always(Dialect.GEMINI)),
     "vertex": Kind(
         {"protocol": "vertex", "project": "p", "location": "global"},
-        "gemini-3-pro-preview",
+        "gemini-3.1-pro-preview",
         _always(Dialect.GEMINI),
     ),
 }
@@ -77,11 +96,13 @@ CLAUDES: Mapping[str, Kind] = {
         {"protocol": "vertex", "project": "p", "location": "global"},
         f"{_SONNET}@20250929",
         _always(Dialect.MESSAGES),
+        marked=True,
     ),
     "bedrock invoke": Kind(
         {"protocol": "bedrock", "region": "eu-central-1", "api": "invoke"},
         f"eu.anthropic.{_SONNET}-20250929-v1:0",
         _always(Dialect.MESSAGES),
+        marked=True,
     ),
 }
 """Anthropic's models in the clouds: their cells are those of ``anthropic``."""
@@ -123,9 +144,9 @@ class Matrix:
         """What a cell does, as its golden has it."""
         kind = EVERY[cell.kind]
         dialect, invoked = kind.dialects[cell.client], kind.settings.get("api") == "invoke"
-        self._up.script(answer_of(dialect, cell.feature, invoked=invoked))
+        self._up.script(answer_of(cell.kind, dialect, cell.feature, invoked=invoked))
         self._up.calls.clear()
-        body = body_of(cell.client, cell.feature, slug(cell.kind))
+        body = body_of(cell.client, cell.feature, slug(cell.kind), marked=kind.marked)
         headers = {"content-type": "application/json", "x-request-id": ID}
         answer = await self._gw.client.post(PATHS[cell.client], content=body, headers=headers)
         told: dict[str, Any] = {}
@@ -133,7 +154,7 @@ class Matrix:
             told |= {"path": call.path, "sent": sent(body, call.body)}
         if "x-tollhouse-dropped-params" in answer.headers:
             told["dropped"] = answer.headers["x-tollhouse-dropped-params"]
-        told |= {"status": answer.status_code, "answered": answered(answer)}
+        told |= {"status": answer.status_code, "answered": answered(answer, cell.client)}
         made: dict[str, Any] = plain(told)
         return made
 
@@ -143,9 +164,7 @@ async def running(folder: Path) -> AsyncIterator[Matrix]:
     """The gateway."""
     async with FakeUpstream() as up:
         providers = {slug(name): _provider(kind, up) for name, kind in EVERY.items()}
-        models = [
-            model(slug(name), slug(name), upstream_model=kind.model) for name, kind in EVERY.items()
-        ]
+        models = [_model(name, kind) for name, kind in EVERY.items()]
         async with RunningGateway(folder, providers=providers, models=models) as gw:
             yield Matrix(gw, up)
 
@@ -153,6 +172,12 @@ async def running(folder: Path) -> AsyncIterator[Matrix]:
 def _provider(kind: Kind, up: FakeUpstream) -> dict[str, str]:
     base = up.url if kind.settings["protocol"] == "openai" else up.origin
     return {"base_url": base, "api_key": _KEY, **kind.settings}
+
+
+def _model(name: str, kind: Kind) -> dict[str, Any]:
+    config = None if kind.deployment is None else {"deployment": kind.deployment}
+    fields = {"upstream_model": kind.model, "pricing": PRICES, "provider_config": config}
+    return model(slug(name), slug(name), **fields)
 
 
 # --- what is kept ---
@@ -174,17 +199,17 @@ def values(body: bytes) -> dict[str, bytes]:
     return {name: bytes(raw) for name, raw in fields.items()}
 
 
-def answered(answer: httpx.Response) -> Any:
+def answered(answer: httpx.Response, client: Dialect) -> Any:
     """The client's answer: of a stream, the data of its events."""
     if not answer.headers["content-type"].startswith("text/event-stream"):
         return read(answer.content)
     splitter = FrameSplitter()
     frames = splitter.feed(answer.content)
     assert not splitter.rest()
-    events = [_event(frame) for frame in frames if data_of(frame) is not None]
-    first = events[0]
-    for event in events[1:]:
-        _leave_out_repeated(event, first)
+    events = [_event(frame, client) for frame in frames if data_of(frame) is not None]
+    begins = next(at for at, event in enumerate(events) if event.get("choices") != [])
+    for event in events[begins + 1 :]:
+        _leave_out_repeated(event, events[begins])
     return events
 
 
@@ -202,31 +227,37 @@ def _leave_out_repeated(event: Any, first: Mapping[str, Any]) -> None:
 
 def _differing(told: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, Any]:
     gone = {name: "<absent>" for name in first if name not in told}
-    return {name: value for name, value in told.items() if first.get(name, gone) != value} | gone
+    return {
+        name: value for name, value in told.items() if name not in first or first[name] != value
+    } | gone
 
 
-def _event(frame: bytes) -> Any:
+def _event(frame: bytes, client: Dialect) -> Any:
+    """The data of an event; outside chat it is named, for clients pass over what has no name."""
     data = data_of(frame)
     assert data is not None
-    if data == b"[DONE]":
-        return "[DONE]"
-    event = read(data)
-    if frame.startswith(b"event:"):
-        assert frame.startswith(f"event: {event['type']}\n".encode())
+    event: Any = "[DONE]" if data == b"[DONE]" else read(data)
+    name = None if client is Dialect.CHAT else event["type"].encode()
+    assert name_of(frame) == name
     return event
 
 
-def plain(value: Any) -> Any:
-    """A value without what no two runs have in common, and without what is long."""
+def plain(value: Any, ids: dict[str, int] | None = None) -> Any:
+    """A value without what no two runs have in common, and without what is long.
+
+    ``ids`` are the numbers of those that were met before.
+    """
+    met: dict[str, int] = {} if ids is None else ids
     if isinstance(value, dict):
         return {
-            name: "<some>" if name == "milliseconds" else plain(inner)
+            name: "<some>" if name == "milliseconds" else plain(inner, met)
             for name, inner in value.items()
         }
     if isinstance(value, list):
-        return [plain(inner) for inner in value]
+        return [plain(inner, met) for inner in value]
     if isinstance(value, str):
-        return _ID.sub("<id>", value.replace(LONG, "<long>").replace(PIXEL, "<pixel>"))
+        short = value.replace(LONG, "<long>").replace(PIXEL, "<pixel>")
+        return _ID.sub(lambda found: f"<id{met.setdefault(found[0], len(met) + 1)}>", short)
     if isinstance(value, int) and abs(now() - value) < _HOUR:
         return "<now>"
     return value

@@ -23,8 +23,13 @@ PATHS = {
     Dialect.RESPONSES: "/v1/responses",
     Dialect.MESSAGES: "/v1/messages",
 }
+CACHED = "long system prompt"
 LONG = "You are the guide of a small museum; you know every room of it by heart. " * 600
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNIM575HwAEZwIyRhtnkwAAAABJRU5ErkJg"
+    "gg=="
+)
+"""A picture of one violet pixel."""
 CITY: Body = {
     "type": "object",
     "properties": {"city": {"type": "string", "description": "Its name"}},
@@ -39,13 +44,17 @@ FRUIT: Body = {
 }
 _TOOLS = (("weather", "The weather of a city"), ("clock", "The time in a city"))
 _FRENCH = "Answer in French."
+_HOUR = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+_POINT = {"prompt_cache_breakpoint": {"mode": "explicit"}}
 _HEAT = msgspec.Raw(b"0.30")
 """A spelling that no reader of numbers would give back."""
 
 
-def body_of(client: Dialect, feature: str, model: str) -> bytes:
-    """What a client sends."""
+def body_of(client: Dialect, feature: str, model: str, *, marked: bool = False) -> bytes:
+    """What a client sends; ``marked`` is with what it adds for a model that caches nothing else."""
     asked: Body = {"model": model, **_ASKS[client][feature]}
+    if marked and feature == CACHED and client in _MARKED:
+        asked = {"model": model, **_MARKED[client]}
     if feature in STREAMED:
         asked["stream"] = True
     return msgspec.json.encode(asked)
@@ -128,7 +137,8 @@ _CHAT: Mapping[str, Body] = {
             _user("Hello"),
             {"role": "assistant", "content": "Hello! How can I help?"},
             _user([{"type": "text", "text": "Tell me"}, {"type": "text", "text": "a joke."}]),
-        ]
+        ],
+        "reasoning_effort": "low",
     },
     "error": {"messages": [_user("Hello")]},
     "cut stream": {"messages": [_user("Hello")]},
@@ -215,6 +225,9 @@ _RESPONSES: Mapping[str, Body] = {
                 ]
             ),
         ],
+        "reasoning": {"effort": "low", "summary": "detailed"},
+        "include": ["reasoning.encrypted_content"],
+        "store": False,
     },
     "error": {"input": "Hello"},
     "cut stream": {"input": "Hello"},
@@ -289,10 +302,7 @@ _MESSAGES: Mapping[str, Body] = {
         "max_tokens": 12000,
     },
     "long system prompt": {
-        "system": [
-            {"type": "text", "text": LONG, "cache_control": {"type": "ephemeral", "ttl": "1h"}},
-            {"type": "text", "text": _FRENCH},
-        ],
+        "system": [{"type": "text", "text": text, **_HOUR} for text in (LONG, _FRENCH)],
         "messages": [_user("Hello")],
     },
     "multi-turn": {
@@ -302,6 +312,8 @@ _MESSAGES: Mapping[str, Body] = {
             {"role": "assistant", "content": "Hello! How can I help?"},
             _user([{"type": "text", "text": "Tell me"}, {"type": "text", "text": "a joke."}]),
         ],
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "max_tokens": 4096,
     },
     "error": {"messages": [_user("Hello")]},
     "cut stream": {"messages": [_user("Hello")]},
@@ -311,3 +323,20 @@ _ASKS: Mapping[Dialect, Mapping[str, Body]] = {
     Dialect.RESPONSES: _RESPONSES,
     Dialect.MESSAGES: {name: {"max_tokens": 64, **asked} for name, asked in _MESSAGES.items()},
 }
+_MARKED: Mapping[Dialect, Body] = {
+    Dialect.CHAT: {
+        "messages": [
+            {"role": role, "content": [{"type": "text", "text": text, **_HOUR}]}
+            for role, text in (("system", LONG), ("developer", _FRENCH))
+        ]
+        + [_user("Hello")]
+    },
+    Dialect.RESPONSES: {
+        "input": [
+            {"role": "developer", "content": [{"type": "input_text", "text": text, **_POINT}]}
+            for text in (LONG, _FRENCH)
+        ]
+        + [_user("Hello")]
+    },
+}
+"""The long system prompt with what says how far it is to be cached; Anthropic's has it always."""

@@ -58,6 +58,16 @@ def asked(dialect: str, model: str, turns: Sequence[Any] | None = None, **fields
     return {"model": model, **told, **fields}
 
 
+def thinking(dialect: str) -> dict[str, Any]:
+    """What asks for thoughts, and for what is needed to send them back."""
+    if dialect == "chat":
+        return {"reasoning_effort": "low", "max_tokens": 2048}
+    if dialect == "responses":
+        kept = {"include": ["reasoning.encrypted_content"], "max_output_tokens": 2048}
+        return {"reasoning": {"effort": "low"}, **kept}
+    return {"thinking": {"type": "enabled", "budget_tokens": 1024}, "max_tokens": 2048}
+
+
 async def ask(
     gw: RunningGateway,
     dialect: str,

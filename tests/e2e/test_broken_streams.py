@@ -171,7 +171,7 @@ async def test_B10_an_error_after_content_is_told_in_the_clients_protocol(
     ("place", "kind", "status", "code"),
     [
         ("anthropic", "overloaded_error", 502, "upstream_error"),
-        ("anthropic", "invalid_request_error", 400, "invalid_request_error"),
+        ("anthropic", "invalid_request_error", 400, "upstream_rejected"),
         ("converse", "throttlingException", 429, "upstream_rate_limited"),
         ("invoke", "validationException", 400, "validationException"),
         ("gemini", "503 UNAVAILABLE", 502, "upstream_error"),

@@ -117,7 +117,7 @@ KEY_REASON = {"@type": INFO, "reason": "API_KEY_INVALID", "domain": "googleapis.
 NOT_HERE = "User location is not supported for the API use."
 
 ANTHROPICS = [
-    rejected("anthropic", claude(400, "invalid_request_error"), "invalid_request_error"),
+    rejected("anthropic", claude(400, "invalid_request_error"), "upstream_rejected"),
     ours("anthropic", claude(400, "invalid_request_error"), CREDIT),
     ours("anthropic", claude(401, "authentication_error")),
     ours("anthropic", claude(402, "billing_error")),
@@ -169,7 +169,7 @@ GOOGLES = [
 ]
 OPENAIS = [
     rejected("openai", openai(400, "context_length_exceeded"), "context_length_exceeded"),
-    rejected("openai", openai(400, None), "invalid_request_error"),
+    rejected("openai", openai(400, None), "upstream_rejected"),
     ours("openai", openai(401, "invalid_api_key")),
     limited("openai", openai(429, "insufficient_quota", "insufficient_quota")),
     failed("openai", openai(503, None, "service_unavailable"), 503),

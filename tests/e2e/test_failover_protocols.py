@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from e2e.speakers import DIALECTS, HELLO, SYSTEM, Heard, ask, repeated, tool
+from e2e.speakers import DIALECTS, HELLO, SYSTEM, Heard, ask, repeated, thinking, tool
 from e2e.stage import Stage, exact, per_million, spent
 from e2e.vendors import HELLO as SAID
 from e2e.vendors import SIGNATURES, Said, Vendors, failing
@@ -199,7 +199,7 @@ async def second_turn(
     model_id, _ = await pair(vendors, signer, other)
     tools = [tool(dialect)]
     vendors.plays(signer, Said(None, [CALL], "Let me think."))
-    answer = await ask(vendors.gw, dialect, model_id, tools=tools)
+    answer = await ask(vendors.gw, dialect, model_id, tools=tools, **thinking(dialect))
     turns = repeated(dialect, answer.answer, {"call_1": "rain"})
     vendors.plays(other, failing(signer, 500), Said())
     told = await ask(vendors.gw, dialect, model_id, turns, tools=tools)
@@ -239,7 +239,7 @@ async def test_a_chat_host_is_sent_what_the_client_of_chat_has_sent(vendors: Ven
     """Chat has no field of one vendor alone: such a body goes on byte for byte, thoughts too."""
     model_id, _ = await pair(vendors, "anthropic", "openai")
     vendors.plays("anthropic", Said(None, [CALL], "Let me think."))
-    first = await ask(vendors.gw, "chat", model_id, tools=[tool("chat")])
+    first = await ask(vendors.gw, "chat", model_id, tools=[tool("chat")], **thinking("chat"))
     turns = repeated("chat", first.answer, {"call_1": "rain"})
     vendors.plays("openai", failing("anthropic", 500), Said())
     await ask(vendors.gw, "chat", model_id, turns)

@@ -51,6 +51,8 @@ VERSIONS = {"vertex": b'"vertex-2023-10-16"', "invoke": b'"bedrock-2023-05-31"'}
 EDITED = frozenset({"model", "usage"})
 TIER = re.compile(rb'"service_tier": ?"(\w+)"')
 """OpenAI tells the tier beside the usage, Anthropic in it; the last word counts."""
+MEASURED = "amazon-bedrock-invocationMetrics"
+"""What Bedrock adds to the last event of a model; it is no client's to see."""
 INNER = ("response", "message")
 """Where events hold an object with a model and a usage of its own."""
 
@@ -153,6 +155,8 @@ def events(body: bytes, one: Exchange) -> Iterator[Fields]:
         event = fields(data)
         if event.get("choices") == b"[]":
             continue
+        if body is one.recording.body:
+            event.pop(MEASURED, None)
         yield event
 
 

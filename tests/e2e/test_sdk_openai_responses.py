@@ -153,7 +153,11 @@ async def test_calls_and_reasoning_items_go_round(
     asked = {"model": model_id, **LOOPING}
     answer = await answered(client, stream=stream, **asked, input=HELLO)
     thoughts = [item for item in answer.output if item.type == "reasoning"]
-    assert thoughts[0].summary[0].text == "I should look."
+    # A model behind chat tells the thoughts themselves, the others a summary of them.
+    words = [part.text for part in thoughts[0].summary]
+    raw = [part.text for part in thoughts[0].content or ()]
+    told = ["I should look."]
+    assert (words, raw) == (([], told) if place == "openai" else (told, []))
     made = [
         (item.call_id, item.name, json.loads(item.arguments))
         for item in answer.output

@@ -175,7 +175,8 @@ async def test_parallel_tools_and_thoughts_go_round(
     """Two calls reach the application, both results the provider, and thoughts their vendor."""
     looking = Said("Let me look.", CALLS, "I should look.")
     model_id = await vendors.model(place, looking, Said("Rain, and sun."))
-    asked = {"model": model_id, "tools": [WEATHER], "reasoning_effort": "low"}
+    shown = {"reasoning_effort": "low", "extra_body": {"include_reasoning": True}}
+    asked = {"model": model_id, "tools": [WEATHER], **shown}
     answer = await looped(client, stream=stream, **asked, messages=HELLO)
     (choice,) = answer.choices
     assert choice.finish_reason == "tool_calls"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from e2e.speakers import DIALECTS, ask, asked, calls_of, repeated, tool
+from e2e.speakers import DIALECTS, ask, asked, calls_of, repeated, thinking, tool
 from e2e.vendors import CLAUDES, SIGNATURES, TALKING, Said, Vendors, failing
 from e2e.vendors import HELLO as SAID
 from fakes.openai_answers import ToolCall
@@ -107,9 +107,9 @@ async def test_H02_signatures_survive_the_turn_of_a_tool(
     """Whatever the client speaks, a thought comes back to who signed it with its signature."""
     model_id = await vendors.model(place, Said(None, CALLS, "Let me think."))
     tools = [tool(dialect)]
-    answer = (await ask(vendors.gw, dialect, model_id, tools=tools)).answer
+    told = await ask(vendors.gw, dialect, model_id, tools=tools, **thinking(dialect))
     vendors.plays(place, Said())
-    turns = repeated(dialect, answer, RESULTS)
+    turns = repeated(dialect, told.answer, RESULTS)
     told = await ask(vendors.gw, dialect, model_id, turns, tools=tools)
     assert told.text == SAID
     assert vendors.asked[0].body.decode().count(SIGNATURES[place]) == 1

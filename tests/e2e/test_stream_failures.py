@@ -134,9 +134,9 @@ async def test_B09_silence_after_the_first_content_ends_in_an_error(stage: Stage
 
 async def test_B09_the_idle_limit_starts_anew_with_every_piece(stage: Stage) -> None:
     """A stream that is slow but alive is not cut."""
-    slow = Chat("a b", words=2, shape=Shape(delay=0.1))
-    model_id = await stage.model(slow, provider_config={"timeouts": {"idle": 0.3}})
-    assert text_of(await stage.stream(model_id)) == "a b"
+    slow = Chat("a b c d e f", words=6, shape=Shape(delay=0.2))
+    model_id = await stage.model(slow, provider_config={"timeouts": {"idle": 0.9}})
+    assert text_of(await stage.stream(model_id)) == "a b c d e f"
 
 
 async def test_B09_a_trickle_ends_at_the_total_limit(stage: Stage) -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from e2e.speakers import DIALECTS, PATHS, Heard, ask, asked
 from e2e.vendors import HELLO as SAID
-from e2e.vendors import Said, Vendors, failing
+from e2e.vendors import Said, Vendors, failing, speaking
+from tollhouse.pipeline import gateway
+from tollhouse.pipeline.admission import route
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -124,6 +126,27 @@ async def test_H13_a_hop_that_cannot_be_told_is_passed_over(vendors: Vendors, ca
     assert (told.text, told.header("model"), told.header("attempts")) == (SAID, last, "2")
     assert len(vendors.asked) == 2
     assert told.answer.headers.get(DROPPED) is None
+
+
+async def test_no_hop_is_written_for_when_none_is_wanted(
+    vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither behind an answer nor behind the client's own mistake."""
+    wanted: list[str] = []
+
+    def noted(*given: Any) -> Any:
+        wanted.append("hops")
+        return route(*given)
+
+    monkeypatch.setattr(gateway, "route", noted)
+    spare = await vendors.model("anthropic")
+    first = await vendors.model("openai", failover=spare)
+    refusing, broken = failing("openai", 400), failing("openai", 500)
+    vendors.plays("openai", Said(), refusing, broken, speaking("anthropic", Said()))
+    statuses = [(await ask(vendors.gw, "chat", first)).status for _ in range(2)]
+    assert (statuses, wanted) == ([200, 400], [])
+    assert (await ask(vendors.gw, "chat", first)).status == 200
+    assert wanted == ["hops"]
 
 
 @pytest.mark.parametrize("case", KNOBS.values(), ids=KNOBS)

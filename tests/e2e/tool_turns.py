@@ -23,7 +23,7 @@ def results_sent(place: str, body: Any) -> list[tuple[str, str]]:
         return [(item["call_id"], item["output"]) for item in items]
     if place in {"gemini", "vertex"}:
         parts = [part["functionResponse"] for part in body["contents"][-1]["parts"]]
-        return [(part["id"], part["response"]["result"]) for part in parts]
+        return [(part["id"], part["response"]["output"]) for part in parts]
     blocks = body["messages"][-1]["content"]
     if place == "converse":
         told = [block["toolResult"] for block in blocks]

@@ -43,7 +43,7 @@ PLACES: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "converse": ("bedrock", _ON_BEDROCK, {"api": "converse"}),
     "invoke": ("bedrock", _ON_BEDROCK, {"api": "invoke"}),
     "gemini": ("gemini", "gemini-2.5-flash", {}),
-    "vertex": ("vertex", "gemini-2.5-flash", {}),
+    "vertex": ("vertex", "gemini-3-flash-preview", {}),
     "vertex-claude": ("vertex", f"{_SONNET}@20250929", {}),
     "cohere": ("cohere", "embed-v4.0", {}),
 }

@@ -17,6 +17,11 @@ const modelOf = {
 }[PROVIDER];
 // Without this the package refers to items by the ids that only OpenAI would have kept.
 const providerOptions = { openai: { store: false } };
+// Thoughts are told only to who asks for them; no name of ours tells the package who can reason.
+const thinking = {
+  openai: { store: false, forceReasoning: true, reasoningEffort: "low", reasoningSummary: "auto" },
+  anthropic: { thinking: { type: "enabled", budgetTokens: 1024 } },
+};
 const asked = {
   model: modelOf(MODEL),
   maxRetries: 0,
@@ -53,6 +58,7 @@ const loop = streamText({
   ...asked,
   tools: { weather },
   stopWhen: stepCountIs(3),
+  providerOptions: thinking,
   onError,
 });
 told.final = "";
