@@ -91,7 +91,11 @@ class House:
         """A client with a credential of its own."""
         headers = {} if credential is None else {"authorization": f"Bearer {credential}"}
         client = httpx.AsyncClient(
-            base_url=self.url, headers=headers, trust_env=False, verify=NO_CERTIFICATES
+            base_url=self.url,
+            headers=headers,
+            timeout=60,
+            trust_env=False,
+            verify=NO_CERTIFICATES,
         )
         self.clients.append(client)
         return client

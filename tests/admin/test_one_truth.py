@@ -73,7 +73,7 @@ class _Nothing:
 
 
 @settings(
-    max_examples=5000 if LONG_RUN else 150,
+    max_examples=5000 if LONG_RUN else 300,
     deadline=None,
     database=None,
     derandomize=True,

@@ -25,7 +25,7 @@ checks = pytest.importorskip("schemathesis.specs.openapi.checks")
 core_checks = pytest.importorskip("schemathesis.checks")
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-EXAMPLES = 5 if soak_seconds() is None else 1200
+EXAMPLES = 12 if soak_seconds() is None else 1200
 CALLERS = ("bootstrap", "system_admin", "org_admin", "member", "org_key", "none")
 CHECKS = [
     core_checks.not_a_server_error,

@@ -29,6 +29,8 @@ PASSED_ON = "bench/chat"
 """The model whose provider speaks the client's dialect."""
 TRANSLATED = "bench/claude"
 """The model whose provider speaks Anthropic's dialect."""
+SPARED = "bench/spared"
+"""The like of the first, with failovers to both."""
 _FINISH = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}
 
 
@@ -201,9 +203,10 @@ def stopped_clock() -> Iterator[Callable[[float], None]]:
 
 @asynccontextmanager
 async def stubbed(folder: Path, models: int = 1) -> AsyncIterator[StubbedApplication]:
-    """An application with so many models and one whose provider is Anthropic, warm."""
+    """An application with so many models, one of Anthropic's and one with failovers, warm."""
     catalogue = [model(PASSED_ON), *(model(f"bench/other-{n}") for n in range(models - 1))]
     catalogue.append(model(TRANSLATED, "claude", upstream_model=canned.CLAUDE))
+    catalogue.append(model(SPARED, failover=[TRANSLATED, PASSED_ON]))
     providers = {
         "up": {"base_url": "http://127.0.0.1:9/v1"},
         "claude": {"protocol": "anthropic", "base_url": "http://127.0.0.1:9"},
@@ -219,7 +222,7 @@ async def stubbed(folder: Path, models: int = 1) -> AsyncIterator[StubbedApplica
                 ready = StubbedApplication(app, upstream, forward)
                 await ready.make_key()
                 for _ in range(5):
-                    for model_id in (PASSED_ON, TRANSLATED):
+                    for model_id in (PASSED_ON, TRANSLATED, SPARED):
                         await ready.chat(model_id)
                         await ready.chat(model_id, stream=True)
                 yield ready

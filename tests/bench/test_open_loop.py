@@ -1,5 +1,6 @@
 """The open-loop client: what it charges for, counts and cannot tell."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -12,11 +13,10 @@ from bench.stream_reader import StreamReader
 from fakes.answers import Shape, error
 from fakes.http_server import Call, Step
 from fakes.openai_answers import Chat as Answer
+from fakes.process import upstream_process
 from fakes.upstream import FakeUpstream, refused_url, threaded_upstream
 
 STALL = 0.2
-LATE = 3.0
-"""Seconds: client and provider may have to wait for whatever else runs."""
 
 
 @pytest.fixture(name="up")
@@ -31,18 +31,23 @@ def chat_with(url: str) -> Chat:
     return Chat(int(url.rpartition(":")[2].partition("/")[0]))
 
 
-def test_every_request_is_sent_and_timed(up: FakeUpstream) -> None:
-    """At a rate that is no trouble all requests are answered, none of them late."""
+def test_every_request_is_sent(up: FakeUpstream) -> None:
+    """None is lost, those of the warming up included."""
+    got = open_loop.measure(chat_with(up.url), 100, 0.5, warm_up=0.1)
+    assert (got.sent, got.failed) == (up.count, 0)
+    assert 60 <= got.sent <= 61
+
+
+async def test_what_has_not_to_wait_is_not_late() -> None:
+    """At a rate that is no trouble; the provider has a process, so that it waits for none of us."""
     medians = []
-    for _ in range(10):  # client and provider share a processor with whatever else runs
-        before = up.count
-        got = open_loop.measure(chat_with(up.url), 100, 0.5, warm_up=0.1)
-        assert (got.sent, got.failed) == (up.count - before, 0)
-        assert 60 <= got.sent <= 61
-        medians.append(got.percentiles[50.0])
-        if medians[-1] < STALL:
-            break
-    assert 0 < min(medians) < LATE
+    async with upstream_process("small") as url:
+        for _ in range(10):  # for all else that runs here they may have to wait
+            got = await asyncio.to_thread(open_loop.measure, chat_with(url), 100, 0.5, warm_up=0.1)
+            medians.append(got.percentiles[50.0])
+            if medians[-1] < STALL / 2:
+                break
+    assert 0 < min(medians) < STALL / 2
 
 
 def test_a_stall_is_charged_to_all_that_had_to_wait_for_it(up: FakeUpstream) -> None:
