@@ -240,6 +240,16 @@ def test_parts_as_blocks(part: Part, blocks: Any) -> None:
     assert written(part)["content"] == blocks
 
 
+@pytest.mark.parametrize("vendor", [None, Vendor.GOOGLE, Vendor.ANTHROPIC])
+def test_H02_who_asked_for_no_thinking_is_told_no_empty_thought(vendor: Vendor | None) -> None:
+    """A thought without words is told for its signature's sake, and there only Anthropic's is."""
+    whole = Answer((Text("Hi"), Reasoning("", vendor, "Cx")), stop=Stop.END)
+    heading = msgspec.structs.replace(HEADING, asked_thoughts=False)
+    kinds = [block["type"] for block in json.loads(write_answer(whole, heading, USAGE))["content"]]
+    assert kinds == (["text", "thinking"] if vendor is Vendor.ANTHROPIC else ["text"])
+    assert written(*whole.parts)["content"][1]["type"] == "thinking"
+
+
 PARTS = (
     Reasoning("Hm", Vendor.ANTHROPIC, "EqQB"),
     Reasoning("Hm", Vendor.GOOGLE, "Cx:y=="),

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from tollhouse.core.dialect import Vendor
@@ -221,6 +222,32 @@ def test_B06_parts_as_blocks(said: list[Event], blocks: Any) -> None:
     out = write(Began(), *said, Ended(Stop.END))
     assert content(decoded(out)) == blocks
     assert out == write(Began(), *said, Ended(Stop.END), singly=True)
+
+
+WORDLESS = Reasoning(vendor=Vendor.GOOGLE)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (part(1, WORDLESS, Signed("Cx", Vendor.GOOGLE)), []),
+        (part(1, Reasoning()), []),
+        (part(1, Text(""), TextDelta("!"), Signed("Cx", Vendor.GOOGLE)), ["text"]),
+        (part(1, Reasoning(), Signed("Eq", Vendor.ANTHROPIC)), ["thinking"]),
+        (part(1, Reasoning(vendor=Vendor.OPENAI, hidden="gA")), ["redacted_thinking"]),
+        (part(1, WORDLESS, ReasoningDelta("Hm"), Signed("Cx", Vendor.GOOGLE)), ["thinking"]),
+    ],
+)
+def test_H02_who_asked_for_no_thinking_is_told_no_empty_thought(
+    said: list[Event], told: list[str]
+) -> None:
+    """A signature of Google's behind a text is no block then; all that says something is."""
+    asked = EventWriter(HEADING)
+    unasked = EventWriter(msgspec.structs.replace(HEADING, asked_thoughts=False))
+    events = [Began(), *part(0, Text(""), TextDelta("Hi")), *said, Ended(Stop.END)]
+    kinds = [block["type"] for block in content(decoded(unasked.write(events)))]
+    assert kinds == ["text", *told]
+    assert "thinking" in str(content(decoded(asked.write(events))))
 
 
 def test_H02_what_a_client_sends_back_is_what_was_streamed() -> None:

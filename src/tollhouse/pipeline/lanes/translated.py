@@ -153,9 +153,15 @@ def heading_of(flight: Flight, model: Model, client: Dialect) -> Heading:
         model.model_id,
         record.started_at // _MICROSECONDS,
         call.asked.include_usage,
+        client is not Dialect.MESSAGES or _asked_thoughts(call.conversation),
         echo,
         flight.seconds,
     )
+
+
+def _asked_thoughts(conversation: Conversation | None) -> bool:
+    asked = None if conversation is None else conversation.reasoning
+    return asked is not None and (asked.adaptive or asked.budget is not None)
 
 
 def _for_cloud(body: dict[str, Any], host: str) -> None:

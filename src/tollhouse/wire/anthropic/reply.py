@@ -30,7 +30,7 @@ def write_answer(answer: Answer, heading: Heading, usage: bytes) -> bytes:
         "type": "message",
         "role": "assistant",
         "model": heading.model,
-        "content": [block for part in answer.parts for block in _blocks(part)],
+        "content": [block for part in answer.parts for block in _blocks(part, heading)],
         "stop_reason": WRITTEN[answer.stop],
         "stop_sequence": answer.stop_sequence,
         "usage": msgspec.Raw(usage),
@@ -63,6 +63,11 @@ def thinking_signature(vendor: Vendor | None, signature: str | None) -> str:
     return carry(vendor, Kind.SIGNATURE, signature, native=Vendor.ANTHROPIC)
 
 
+def of_use(vendor: Vendor | None, heading: Heading) -> bool:
+    """Whether a block of thinking without a word is told, for its signature's sake."""
+    return heading.asked_thoughts or vendor is Vendor.ANTHROPIC
+
+
 def hidden_data(vendor: Vendor | None, hidden: str) -> str:
     """Thoughts in cipher, in the field for Anthropic's."""
     return carry(vendor, Kind.HIDDEN, hidden, native=Vendor.ANTHROPIC)
@@ -74,13 +79,14 @@ def call_signature(call_id: str, signature: str) -> dict[str, Any]:
     return {"type": "redacted_thinking", "data": data}
 
 
-def _blocks(part: Part) -> list[dict[str, Any]]:
+def _blocks(part: Part, heading: Heading) -> list[dict[str, Any]]:
     if isinstance(part, Text):
         return [_text(part)] if part.text else []
     if isinstance(part, Refusal):
         return [{"type": "text", "text": part.text}] if part.text else []
     if isinstance(part, Reasoning):
-        return [_reasoning(part)]
+        told = part.text or part.hidden is not None or of_use(part.vendor, heading)
+        return [_reasoning(part)] if told else []
     if isinstance(part, ToolCall):
         call: dict[str, Any] = {
             "type": "tool_use",

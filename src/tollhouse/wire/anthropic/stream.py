@@ -6,8 +6,8 @@ put in their place.
 
 Theory of operation. A block's index runs by itself, for a signature may need a block of its own: a
 tool call's stands before the call, or behind it where it is told no sooner, and bears the call's
-id. Cipher is held back until it is clear whether words come with it, for they make it another kind
-of block.
+id. A thought's block begins with its first words: without any, cipher makes it another kind of
+block, and a signature of another vendor's text is of no use to who did not ask for thinking.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ from ..neutral.heading import Heading
 from ..neutral.parts import Reasoning, ToolCall
 from ..neutral.signatures import Kind, pack
 from ..sse import event as frame_of
-from .reply import answer_id, call_signature, hidden_data, thinking_signature, web_citation
+from .reply import answer_id, call_signature, hidden_data, of_use, thinking_signature, web_citation
 from .stops import WRITTEN
 
 _encode = msgspec.json.Encoder().encode
@@ -124,9 +124,8 @@ class EventWriter:
         part = event.part
         if isinstance(part, Reasoning):
             self._reasoning = True
-            if part.hidden is None:
-                return self._start_thinking()
-            self._hidden = part.vendor, part.hidden
+            if part.hidden is not None:
+                self._hidden = part.vendor, part.hidden
             return b""
         if not isinstance(part, ToolCall):
             return self._start({"type": "text", "text": ""}, b"text_delta", b"text")
@@ -144,19 +143,29 @@ class EventWriter:
         self._signature = self._hidden = self._call = None
         self._reasoning = False
         if reasoning:
-            if not self._open:
-                vendor, cipher = hidden or (None, "")
-                block = {"type": "redacted_thinking", "data": hidden_data(vendor, cipher)}
-                return self._start(block) + self._stop()
-            if hidden is not None:
-                return self._sign(pack(hidden[0] or Vendor.ANTHROPIC, Kind.HIDDEN, hidden[1]))
-            return self._sign(thinking_signature(*(signature or (None, None))))
+            return self._end_thoughts(signature, hidden)
         ended = self._stop()
         if signature is None:
             return ended
         if call is not None:
             return ended + self._start(call_signature(call, signature[1])) + self._stop()
-        return ended + self._start_thinking() + self._sign(thinking_signature(*signature))
+        return ended + self._end_thoughts(signature, None)
+
+    def _end_thoughts(
+        self, signature: tuple[Vendor, str] | None, hidden: tuple[Vendor | None, str] | None
+    ) -> bytes:
+        if hidden is not None:
+            vendor, cipher = hidden
+            if self._open:
+                return self._sign(pack(vendor or Vendor.ANTHROPIC, Kind.HIDDEN, cipher))
+            block = {"type": "redacted_thinking", "data": hidden_data(vendor, cipher)}
+            return self._start(block) + self._stop()
+        vendor, text = signature or (None, None)
+        if self._open:
+            return self._sign(thinking_signature(vendor, text))
+        if not of_use(vendor, self._heading):
+            return b""
+        return self._start_thinking() + self._sign(thinking_signature(vendor, text))
 
     def _start_thinking(self) -> bytes:
         block = {"type": "thinking", "thinking": "", "signature": ""}

@@ -17,6 +17,9 @@ class Heading(msgspec.Struct, frozen=True):
     """Unix seconds."""
     asked_usage: bool = False
     """Chat streams: whether the client asked for the chunk with usage."""
+    asked_thoughts: bool = True
+    """Messages: whether the client asked for thinking. One that did not is told no block that has
+    only another vendor's signature of the text before it, which nobody need send back."""
     echo: Mapping[str, msgspec.Raw] = {}
     """Responses: the client's top-level fields but for ``input``, which its answers repeat."""
     clock: Callable[[], int] | None = None
