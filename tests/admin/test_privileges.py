@@ -6,6 +6,7 @@ refused changes nothing, and is in the audit trail if it was a write of somebody
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import pytest_asyncio
 
 from admin.furnished import Furnished, furnished_house
 from admin.matrix import ALIKE, ROLES, ROWS, Row
-from tollhouse.admin.openapi import operations as described
+from tollhouse.admin.openapi import Described
+from tollhouse.admin.openapi import operations as operations_described
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -81,12 +83,11 @@ def _code(answer: httpx.Response) -> str:
 
 def _is_documented(at: Furnished, answer: httpx.Response) -> None:
     """The document of the plane has this status, and its code, for this operation."""
-    application: Any = at.house.application
     path, method = answer.request.url.path, answer.request.method
     found = [
         one
-        for one in described(application.dialects)
-        if one.method == method and re.fullmatch(re.sub(r"\{\w+\}", "[^?]+", one.path), path)
+        for pattern, one in _described(at.house.application)
+        if one.method == method and pattern.fullmatch(path)
     ]
     # Of several, the one with the most of its path spelled out is meant.
     meant = max(found, key=lambda one: len(one.path))
@@ -94,6 +95,15 @@ def _is_documented(at: Furnished, answer: httpx.Response) -> None:
         assert answer.status_code == meant.operation.status
     else:
         assert _code(answer) in {code.value for code in meant.codes()}
+
+
+@cache
+def _described(application: Any) -> list[tuple[re.Pattern[str], Described]]:
+    """Every operation of the plane's document, with what its paths look like."""
+    return [
+        (re.compile(re.sub(r"\{\w+\}", "[^?]+", one.path)), one)
+        for one in operations_described(application.dialects)
+    ]
 
 
 async def _is_in_the_trail(at: Furnished, answer: httpx.Response, *, known: bool) -> None:

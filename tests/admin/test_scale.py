@@ -20,7 +20,7 @@ import pytest_asyncio
 
 from admin.house import OPERATOR, House, SetClock, build, listening
 from e2e.soaking import soak_seconds
-from fakes.slowness import slowness
+from fakes.slowness import in_time, slowness
 from tollhouse.admin.commits import Draft
 from tollhouse.catalogue.writing import new_document
 from tollhouse.core.history import StoredCatalogue, StoredModel
@@ -147,7 +147,7 @@ async def test_patch_is_in_force_within_a_tenth_of_a_second(large: Large) -> Non
 
     seconds = await _median(patch)
     print(f"\n{MODELS} models, {ORGS} orgs: a patch takes {seconds * 1000:.1f} ms")  # noqa: T201
-    assert seconds < PATCH_SECONDS * slowness()
+    in_time(seconds, PATCH_SECONDS * slowness())
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ async def test_list_with_filters_is_answered_within_a_twentieth(
 
     seconds = await _median(ask)
     print(f"\n{MODELS} models: {query} takes {seconds * 1000:.1f} ms")  # noqa: T201
-    assert seconds < LIST_SECONDS * slowness()
+    in_time(seconds, LIST_SECONDS * slowness())
 
 
 async def test_compiling_takes_time_and_memory_in_proportion(large: Large) -> None:

@@ -286,7 +286,7 @@ async def test_application_hears_of_a_client_that_leaves_half_way(served: Served
     async with Line(served.url) as line:
         line.send(line.head("POST", "/x", 100) + b"half")
         await asyncio.sleep(0.05)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(5):
         while not served.app.left:
             await asyncio.sleep(0.01)
 

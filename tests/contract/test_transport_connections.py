@@ -52,7 +52,7 @@ async def test_closed_answer_closes_its_connection(transport: Transport, up: Fak
     assert await exchange.read()
     exchange.close()
     exchange.close()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         await up.until(idle=True)
     assert up.calls[0].left_at is not None
     after = await exchange.read()
@@ -194,7 +194,7 @@ async def test_aclose_closes_every_connection(
     await busy.read()
     await transport.aclose()
     assert isinstance(await busy.read(), Fault)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         while up.server.connections:
             await asyncio.sleep(0.01)
 
@@ -224,7 +224,7 @@ async def test_E01_cancelled_calls_free_the_upstream(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         await up.until(idle=True)
     assert sum(call.left_at is not None for call in up.calls) == 50
     up.script(Answer(JSON))
@@ -270,7 +270,7 @@ async def test_E01_closing_from_another_task_wakes_the_reader(
     reader = asyncio.create_task(exchange.read())
     await asyncio.sleep(0.02)
     exchange.close()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         fault = await reader
     assert isinstance(fault, Fault)
     assert fault.kind is FaultKind.DISCONNECTED

@@ -23,6 +23,7 @@ from fakes.answers import (
     steps,
 )
 from fakes.http_server import Behaviour, End, Pause
+from fakes.slowness import in_time
 from fakes.transport_calls import CANARY, body_of, outcome, to
 from fakes.upstream import FakeUpstream, mute_port, refused_url
 from tollhouse.core.faults import Fault, FaultKind
@@ -112,7 +113,7 @@ async def test_bad_answers_become_faults(transport: Transport, up: FakeUpstream,
     fault = await outcome(transport, to(up.url, first_byte=0.3, idle=0.3))
     assert (fault.kind, fault.sent, up.count) == (case.kind, True, 1)
     assert (fault.status, fault.message, fault.code) == (None, None, None)
-    assert time.monotonic() - began < 1
+    in_time(time.monotonic() - began, 1)
 
 
 async def test_refused_connection_is_a_connect_fault(transport: Transport) -> None:
@@ -153,7 +154,7 @@ async def test_connect_limit_covers_the_handshake(transport: Transport) -> None:
         began = time.monotonic()
         fault = await outcome(transport, to(f"https://127.0.0.1:{port}/v1", connect=0.3))
     assert (fault.kind, fault.sent) == (FaultKind.CONNECT, False)
-    assert 0.25 < time.monotonic() - began < 0.8
+    in_time(time.monotonic() - began, 0.8, least=0.25)
 
 
 @pytest.mark.parametrize(
@@ -173,14 +174,14 @@ async def test_C04_limits_are_kept(
     up.script(does)
     began = time.monotonic()
     fault = await outcome(transport, to(up.url, **limits))  # type: ignore[arg-type]
-    assert 0.25 < time.monotonic() - began < 0.8
+    in_time(time.monotonic() - began, 0.8, least=0.25)
     expected = {
         "first_byte": "first_byte_timeout",
         "idle": "idle_timeout",
         "total": "total_timeout",
     }
     assert fault.kind.value == expected[next(iter(limits))]
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         await up.until(idle=True)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from fakes.gateway import RunningGateway, chat, model
+from fakes.slowness import in_time
 from fakes.upstream import FakeUpstream, mute_port, refused_url
 from tollhouse.pipeline.watch import LOOK_SECONDS
 
@@ -82,7 +83,7 @@ async def test_F12_catalogue_that_does_not_compile_leaves_the_last_good_one_in_f
             refused = await gw.admin.patch("/v1/models/a", json={"tags": ["mine"]})
             assert refused.status_code == 422, refused.text
             assert (await sibling.admin.delete("/v1/models/b")).status_code == 204
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(5):
                 while await _version(gw) != await _version(sibling):
                     await asyncio.sleep(0.02)
             shown = (await gw.client.get("/v1/models")).json()["data"]
@@ -132,7 +133,7 @@ async def test_F13_unknown_ids_ask_no_store_and_make_no_series(tmp_path: Path) -
             assert answer.json()["error"]["code"] == "model_not_found"
             answer = await gw.client.get(f"/v1/models/vendor/unknown-{number}")
             assert answer.status_code == 404
-        assert time.perf_counter() - began < 10
+        in_time(time.perf_counter() - began, 10)
         (gw.folder / "away.db").rename(gw.folder / "tollhouse.db")
         assert await _series(gw) == before
         assert up.count == 0
@@ -216,7 +217,7 @@ async def _metric(gw: RunningGateway, name: str) -> float:
 
 
 async def _until_metric(gw: RunningGateway, name: str, at_least: float) -> None:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(5):
         while await _metric(gw, name) < at_least:
             await asyncio.sleep(0.02)
 

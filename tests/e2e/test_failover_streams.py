@@ -27,6 +27,7 @@ from fakes.answers import Shape, Stream, chunk, head, steps
 from fakes.gateway import chat
 from fakes.http_server import End, Pause
 from fakes.openai_answers import Chat
+from fakes.slowness import in_time
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -82,7 +83,7 @@ async def test_B07_a_slow_stream_is_committed_in_time_and_kept_alive(stage: Stag
         await ask(stage, wire, model_id)
         status, _ = await wire.head()
         assert status == 200
-        assert COMMIT_AFTER <= now() - began < 0.85
+        in_time(now() - began, 0.85, least=COMMIT_AFTER)
         frames = [frame async for frame in _frames(wire)]
         assert now() - began >= 1.15
     first, comment, *rest = frames
@@ -184,4 +185,4 @@ async def test_A15_time_of_a_streamed_attempt_runs_from_its_request(stage: Stage
     answer = await stage.stream(await stage.model(late, name="late"))
     record = await stage.record(answer)
     assert record.attempts[0].milliseconds >= 300
-    assert float(answer.headers["x-tollhouse-overhead-ms"]) < 250
+    in_time(float(answer.headers["x-tollhouse-overhead-ms"]) / 1e3, 0.25)

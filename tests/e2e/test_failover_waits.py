@@ -15,6 +15,7 @@ from e2e.failing import EagerIds, failing, fails
 from e2e.stage import Stage, error_of
 from fakes.answers import rate_limited
 from fakes.openai_answers import Chat
+from fakes.slowness import in_time
 from tollhouse.routing.decide import BACKOFF_BASE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -56,7 +57,7 @@ async def test_C13_waits_between_tries_are_jittered_and_grow(stage: Stage) -> No
     first, second = gaps(stage, model_id)
     assert 0.3 * BACKOFF_BASE <= first < 0.3 * BACKOFF_BASE + 0.2
     assert 0.6 * BACKOFF_BASE <= second < 0.6 * BACKOFF_BASE + 0.2
-    assert float(answer.headers["x-tollhouse-overhead-ms"]) < 150
+    in_time(float(answer.headers["x-tollhouse-overhead-ms"]) / 1e3, 0.15)
 
 
 def in_two_seconds() -> str:
@@ -134,4 +135,4 @@ async def test_C06_a_wait_that_would_outlast_the_request_is_not_begun(stage: Sta
     began = asyncio.get_running_loop().time()
     answer = await stage.chat(model_id)
     assert answer.status_code == 429
-    assert asyncio.get_running_loop().time() - began < 0.8
+    in_time(asyncio.get_running_loop().time() - began, 0.8)

@@ -17,6 +17,7 @@ from fakes.answers import Shape, Stream, chunk, head, head_then, rate_limited, s
 from fakes.gateway import RunningGateway, chat, model
 from fakes.http_server import Call, End, Pause, Step
 from fakes.openai_answers import CREATED, USAGE, Chat
+from fakes.slowness import in_time
 from fakes.upstream import FakeUpstream
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -59,7 +60,7 @@ class Leaver:
         wire.leave()
         call = self.stage.calls(self.model_id)[-1]
         while call.left_at is None:
-            assert seconds() - left < 1, "the provider's connection is still open"
+            in_time(seconds() - left, 1)
             await asyncio.sleep(0.005)
         assert call.finished_at is None
         record = await self.stage.record(self.name)
@@ -292,12 +293,12 @@ async def test_E01_two_hundred_clients_leave_at_once(tmp_path: Path) -> None:
             for wire in wires:
                 wire.leave()
             await asyncio.wait_for(up.until(idle=True), 2)
-            assert seconds() - left < 2
+            in_time(seconds() - left, 2)
         began = seconds()
         up.script(Chat(), model="asleep-upstream")
         answer = await gw.client.post("/v1/chat/completions", json=chat("asleep"))
         assert answer.status_code == 200
-        assert seconds() - began < 1
+        in_time(seconds() - began, 1)
         records = [one for one in await gw.records() if one.request_id.startswith("leaver-")]
         assert len(records) == len({one.request_id for one in records}) == many
         assert {one.status for one in records} == {"client_disconnected"}
@@ -345,6 +346,6 @@ async def test_E01_clients_that_read_nothing_hold_nobody_else(stage: Stage) -> N
         began = seconds()
         answers = await asyncio.gather(*(stage.chat(quick, stream=i % 2 == 0) for i in range(40)))
         assert {answer.status_code for answer in answers} == {200}
-        assert seconds() - began < 5
+        in_time(seconds() - began, 5)
     await asyncio.wait_for(stage.up.until(idle=True), 2)
     assert all(call.left_at is not None for call in stage.calls(stuck))

@@ -15,6 +15,7 @@ from fakes.gateway import RunningGateway, chat, model
 from fakes.line import Answer, Line
 from fakes.openai_answers import Chat
 from fakes.process import GatewayProcess
+from fakes.slowness import in_time
 from fakes.upstream import FakeUpstream
 
 CHAT = "/v1/chat/completions"
@@ -48,10 +49,10 @@ async def test_J01_stream_is_finished_after_sigterm(tmp_path: Path) -> None:
         await up.until(count=1)
         gw.terminate()
         before = time.monotonic()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(5):
             while (await other.get("/readyz")).status != 503:
                 await asyncio.sleep(0.01)
-        assert time.monotonic() - before < 0.5
+        in_time(time.monotonic() - before, 0.5)
         assert (await other.get("/livez")).status == 200
         assert (await other.get("/metrics")).status == 403
         ready = (await other.get("/readyz")).json
@@ -91,7 +92,7 @@ async def test_J01_what_outlasts_the_drain_is_told_so(tmp_path: Path) -> None:
         before = time.monotonic()
         gw.terminate()
         stream, whole = await streamed, await waiting
-        assert 0.4 < time.monotonic() - before < 3
+        in_time(time.monotonic() - before, 3, least=0.4)
         assert b"[DONE]" not in stream.body
         last = json.loads(stream.body.strip().rpartition(b"data: ")[2])
         assert last["error"]["code"] == "gateway_draining"
@@ -117,7 +118,7 @@ async def test_J01_idle_gateway_ends_at_once_on_ctrl_c(tmp_path: Path) -> None:
         before = time.monotonic()
         os.kill(gw.pid, signal.SIGINT)
         assert await gw.ended() == 0
-        assert time.monotonic() - before < 2
+        in_time(time.monotonic() - before, 2)
     assert len(await gw.stored()) == 1
 
 
@@ -141,7 +142,7 @@ async def test_J01_second_signal_does_not_wait(tmp_path: Path) -> None:
             gw.server.handle_exit(signal.SIGTERM, None)
             assert b"gateway_draining" in (await streamed).body
             await gw._serving
-            assert time.monotonic() - before < 3
+            in_time(time.monotonic() - before, 3)
         record = await gw.record()
         assert (record.status, record.cost_status) == ("gateway_error", "partial")
 
@@ -162,7 +163,7 @@ async def test_J01_client_that_left_does_not_hold_the_drain(tmp_path: Path) -> N
         before = time.monotonic()
         gw.server.handle_exit(signal.SIGTERM, None)
         await gw._serving
-        assert time.monotonic() - before < 2
+        in_time(time.monotonic() - before, 2)
         assert (await gw.record()).status == "client_disconnected"
 
 

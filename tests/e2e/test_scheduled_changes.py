@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fakes.gateway import RunningGateway, chat, model
+from fakes.slowness import in_time
 from fakes.upstream import FakeUpstream
 
 CHAT = "/v1/chat/completions"
@@ -47,8 +48,8 @@ async def test_a_change_is_in_force_within_a_second_on_every_worker(tmp_path: Pa
         ):
             await schedule(gw, 0.7, enabled=False)
             waited = await asyncio.gather(*map(seconds_until_refused, (gw, sibling)))
+            in_time(max(waited), 0.7 + 1)
             assert min(waited) > 0.5
-            assert max(waited) < 0.7 + 1
             query = {"target": "a", "action": "model.updated"}
             events = (await gw.admin.get("/admin/v1/audit", params=query)).json()["data"]
             assert [event["actor"] for event in events] == ["local:scheduler"]
@@ -62,4 +63,4 @@ async def test_a_change_that_was_due_while_nobody_ran_is_made_at_the_start(tmp_p
             await schedule(gw, 0.3, enabled=False)
         await asyncio.sleep(0.4)
         async with RunningGateway(tmp_path, **settings) as gw:
-            assert await seconds_until_refused(gw) < 1
+            in_time(await seconds_until_refused(gw), 1)

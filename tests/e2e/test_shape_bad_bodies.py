@@ -12,6 +12,7 @@ import pytest
 
 from e2e.stage import Stage, error_of, usage_of
 from fakes.gateway import chat, model
+from fakes.slowness import in_time
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -112,7 +113,7 @@ async def test_a_body_nested_ten_thousand_deep_does_no_harm(stage: Stage, calls:
     body = DEEP.replace(b'"sound"', json.dumps(model_id).encode())
     cpu = process_time()
     answer = await stage.gw.client.post(CHAT, content=body, headers=JSON_TYPE)
-    assert process_time() - cpu < 1
+    in_time(process_time() - cpu, 1)
     assert answer.status_code in {200, 400}
     assert stage.up.count - calls == (answer.status_code == 200)
     for part in (b'{"a":', b"["):
@@ -152,7 +153,7 @@ async def test_a_gzip_bomb_is_refused_before_it_unfolds(stage: Stage, calls: int
         )
         assert answer.status_code in {400, 413}
         assert error_of(answer)["type"] == "invalid_request_error"
-    assert process_time() - cpu < 1
+    in_time(process_time() - cpu, 1)
     assert stage.up.count == calls
 
 

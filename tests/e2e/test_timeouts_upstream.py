@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from fakes.answers import Answer, Shape, chunk, frame, head, head_then, silent, 
 from fakes.gateway import RunningGateway, chat, model
 from fakes.http_server import Call, End, Pause, Step
 from fakes.openai_answers import Chat
+from fakes.slowness import in_time
 from fakes.upstream import FakeUpstream, mute_port, sound
 from tollhouse.core.needs import Endpoint, ModelType
 
@@ -104,7 +106,7 @@ async def test_C04_a_silent_provider_is_given_up_in_time(
     given_up, replaced = await asyncio.gather(
         ask(stage, endpoint, alone, stream=stream), ask(stage, endpoint, first, stream=stream)
     )
-    assert LIMIT <= seconds() - began < LIMIT + SLACK
+    in_time(seconds() - began, LIMIT + SLACK, least=LIMIT)
     assert given_up.status_code == 504, given_up.text
     assert error_of(given_up)["code"] == "upstream_timeout"
     assert told(given_up) == [(alone, "first_byte_timeout")]
@@ -147,7 +149,7 @@ async def test_C04_a_handshake_that_hangs_meets_the_connect_limit(tmp_path: Path
         ) as gw:
             began = seconds()
             answer = await gw.client.post("/v1/chat/completions", json=chat("m"))
-            assert LIMIT <= seconds() - began < LIMIT + SLACK
+            in_time(seconds() - began, LIMIT + SLACK, least=LIMIT)
             assert error_of(answer)["code"] == "upstream_unreachable"
 
 
@@ -163,7 +165,7 @@ async def test_B12_a_head_and_then_silence_is_given_up(stage: Stage, *, stream: 
     first = await stage.model(asleep, provider_config=limits(idle=LIMIT), failover=spare)
     began = seconds()
     answer = await stage.chat(first, stream=stream)
-    assert LIMIT <= seconds() - began < LIMIT + SLACK
+    in_time(seconds() - began, LIMIT + SLACK, least=LIMIT)
     assert answer.headers["x-tollhouse-failover"] == "idle_timeout"
     assert answer.headers["x-tollhouse-model"] == spare
     alone = await stage.model(asleep, provider_config=limits(idle=LIMIT))
@@ -201,7 +203,7 @@ async def test_B07_the_gateways_own_comments_keep_no_provider_alive(tmp_path: Pa
         up.script(head_then(End.HANG, content_type="text/event-stream"))
         began = seconds()
         answer = await gw.client.post("/v1/chat/completions", json=chat("m", stream=True))
-        assert 0.6 <= seconds() - began < 0.6 + SLACK
+        in_time(seconds() - began, 0.6 + SLACK, least=0.6)
         assert answer.text.count(": keep-alive") >= 2
         assert chunks(answer)[-1]["error"]["code"] == "upstream_idle_timeout"
 
@@ -218,7 +220,7 @@ async def test_C04_one_deadline_holds_for_all_attempts(stage: Stage, *, stream: 
     )
     began = seconds()
     answer = await stage.chat(first, stream=stream)
-    assert 0.5 <= seconds() - began < 0.5 + SLACK
+    in_time(seconds() - began, 0.5 + SLACK, least=0.5)
     assert answer.status_code == 504
     assert told(answer) == [(first, "first_byte_timeout"), (spare, "total_timeout")]
     record = await stage.record(answer)
@@ -235,7 +237,7 @@ async def test_C04_a_trickle_does_not_outlast_the_total(stage: Stage) -> None:
     model_id = await stage.model(steps(*trickle), provider_config=limits(idle=1, total=0.5))
     began = seconds()
     answer = await stage.chat(model_id)
-    assert 0.5 <= seconds() - began < 0.5 + SLACK
+    in_time(seconds() - began, 0.5 + SLACK, least=0.5)
     assert told(answer) == [(model_id, "total_timeout")]
 
 
@@ -245,7 +247,7 @@ async def test_C04_a_client_cannot_ask_for_more_time(stage: Stage) -> None:
     began = seconds()
     answer = await stage.chat(model_id, timeout=600)
     assert answer.status_code == 504
-    assert seconds() - began < LIMIT + SLACK
+    in_time(seconds() - began, LIMIT + SLACK)
     assert "timeout" not in stage.calls(model_id)[0].json
 
 
@@ -278,23 +280,24 @@ def large(_call: Call) -> Iterator[Step]:
 async def test_C04_a_client_that_reads_nothing_does_not_outlast_the_total(stage: Stage) -> None:
     """With the client's window full the request ends in time all the same, and is recorded."""
     model_id = await stage.model(large, name="endless", provider_config=limits(total=FILLED))
+    request_id = f"reads-nothing-{uuid4()}"
     async with dial(stage.gw.url) as wire:
         body = chat(model_id, stream=True)
-        await wire.post("/v1/chat/completions", stage.gw.key, body, x_request_id="reads-nothing")
+        await wire.post("/v1/chat/completions", stage.gw.key, body, x_request_id=request_id)
         began = seconds()
         while not stage.gw.app.state.flights:
             await asyncio.sleep(0.005)
         while stage.gw.app.state.flights:
             await asyncio.sleep(0.02)
-            assert seconds() - began < FILLED + 2
-        assert seconds() - began >= FILLED
-        record = await stage.record("reads-nothing")
+        took = seconds() - began
+        record = await stage.record(request_id)
         assert (record.status, record.code) == ("upstream_error", "upstream_timeout")
         assert record.cost_status == "partial"
         assert tried(record) == [(model_id, "deadline")]
         (call,) = stage.calls(model_id)
         assert call.left_at is not None
         assert call.finished_at is None
+    in_time(took, FILLED + 2, least=FILLED)
 
 
 async def test_B12_a_client_that_reads_slowly_gets_everything(stage: Stage) -> None:
@@ -317,10 +320,10 @@ async def test_B18_a_long_thought_is_waited_for_and_is_no_overhead(stage: Stage)
     model_id = await stage.model(late, provider_config=limits(first_byte=5))
     answer = await stage.chat(model_id)
     assert answer.status_code == 200
-    assert float(answer.headers["x-tollhouse-overhead-ms"]) < 250
+    in_time(float(answer.headers["x-tollhouse-overhead-ms"]) / 1e3, 0.25)
     record = await stage.record(answer)
     assert record.attempts[0].milliseconds >= 500
-    assert record.overhead_us < 250_000
+    in_time(record.overhead_us / 1e6, 0.25)
 
 
 async def test_B12_a_slow_provider_holds_nobody_else(stage: Stage) -> None:
@@ -332,7 +335,7 @@ async def test_B12_a_slow_provider_holds_nobody_else(stage: Stage) -> None:
         await asyncio.sleep(0.01)
     began = seconds()
     assert (await stage.chat(awake)).status_code == 200
-    assert seconds() - began < 0.5
+    in_time(seconds() - began, 0.5)
     assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {504}
 
 

@@ -13,6 +13,7 @@ import pytest_asyncio
 from fakes.gateway import ADMIN_TOKEN, chat, model
 from fakes.line import Answer, Line
 from fakes.process import GatewayProcess
+from fakes.slowness import in_time
 from fakes.upstream import FakeUpstream
 from store.databases import PostgresSchema, require_postgres
 
@@ -80,16 +81,18 @@ async def test_F03_model_that_was_disabled_is_served_by_no_worker_after_a_second
     async with AsyncExitStack() as stack:
         lines = await pair.lines(stack, pair.gw.key)
         assert {answer.status for answer in await _ask_all(lines, "off")} == {200}
+        waits = []
         for enabled, expected in ((False, 403), (True, 200)):
             patched = await pair.gw.admin.patch("/v1/models/off", json={"enabled": enabled})
             assert patched.status_code == 200
-            await _within_a_second(lambda: _statuses(lines, "off"), {expected})
+            waits.append(await _seconds_until(lambda: _statuses(lines, "off"), {expected}))
             before = pair.up.count
             for _ in range(25):
                 assert {answer.status for answer in await _ask_all(lines, "off")} == {expected}
             assert (pair.up.count > before) == enabled
         versions = {answer.json["catalogue_version"] for answer in await _versions(lines)}
         assert len(versions) == 1
+    in_time(max(waits), WITHIN)
 
 
 async def test_F03_changed_system_prompt_is_put_in_front_by_every_worker_after_a_second(
@@ -111,11 +114,11 @@ async def test_F03_changed_system_prompt_is_put_in_front_by_every_worker_after_a
             sent = [call.json["messages"][0]["content"] for call in pair.up.calls[before:]]
             return {int(text.rpartition("-")[2]) if "prompt-" in text else -1 for text in sent}
 
-        await _within_a_second(seen, {0})
+        in_time(await _seconds_until(seen, {0}), WITHIN)
         for number in (1, 2, 3):
             particles = [{**particle, "text": f"prompt-{number}"}]
             assert (await admin.patch(path, json={"particles": particles})).status_code == 200
-            await _within_a_second(seen, {number})
+            in_time(await _seconds_until(seen, {number}), WITHIN)
             assert await seen() == {number}
 
 
@@ -140,7 +143,7 @@ async def test_F06_hundred_concurrent_patches_of_different_fields_all_survive(pa
 
         runs = await asyncio.gather(*(patches(first) for first in range(10)))
         assert [answer.status for run in runs for answer in run] == [200] * 100
-        await _within_a_second(lambda: _fields(lines), {100})
+        await _seconds_until(lambda: _fields(lines), {100})
     after = (await gw.admin.get("/admin/v1/models/busy")).json()
     assert after["metadata"] == {f"field-{number}": str(number) for number in range(100)}
     assert after["version"] == before + 100
@@ -177,7 +180,7 @@ async def test_G07_revoked_key_is_refused_by_every_worker_after_a_second(pair: P
         lines = await pair.lines(stack, made["key"])
         assert {answer.status for answer in await _ask_all(lines, "other")} == {200}
         assert (await gw.admin.delete(f"/admin/v1/keys/{made['id']}")).status_code == 204
-        await _within_a_second(lambda: _statuses(lines, "other"), {401})
+        in_time(await _seconds_until(lambda: _statuses(lines, "other"), {401}), WITHIN)
         for _ in range(25):
             assert {answer.status for answer in await _ask_all(lines, "other")} == {401}
 
@@ -195,7 +198,7 @@ async def test_G07_demoted_user_loses_the_admin_plane_on_every_worker(pair: Pair
 
         assert await statuses() == {200}
         assert (await gw.admin.delete(f"/admin/v1/tokens/{made['id']}")).status_code == 204
-        await _within_a_second(statuses, {401})
+        in_time(await _seconds_until(statuses, {401}), WITHIN)
 
 
 async def test_I02_every_scrape_tells_the_same_whichever_worker_answers(pair: Pair) -> None:
@@ -236,11 +239,12 @@ async def _versions(lines: list[Line]) -> list[Answer]:
     return [await line.get("/version") for line in lines]
 
 
-async def _within_a_second(read: Callable[[], Awaitable[set[int]]], wanted: set[int]) -> None:
+async def _seconds_until(read: Callable[[], Awaitable[set[int]]], wanted: set[int]) -> float:
     began = time.monotonic()
-    while (seen := await read()) != wanted:
-        assert time.monotonic() - began < WITHIN, seen
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(10):
+        while await read() != wanted:
+            await asyncio.sleep(0.02)
+    return time.monotonic() - began
 
 
 def _counters(answer: Answer) -> dict[str, float]:

@@ -8,12 +8,16 @@ import resource
 import subprocess
 import sys
 
+import pytest
+
 _WORK = (
     "import asyncio, decimal, email, http.client, json, logging.config, multiprocessing, pydoc,"
     "sqlite3, ssl, tomllib, unittest, xml.dom.minidom, xmlrpc.client"
 )
 _AT_REST = 0.11
 """CPU seconds that it costs there to begin an interpreter and import all that."""
+TOO_SLOW = "too slow"
+"""What ``in_time`` says first of all."""
 
 
 def slowness(tries: int = 3) -> float:
@@ -26,3 +30,14 @@ def _cost() -> float:
     subprocess.run([sys.executable, "-I", "-c", _WORK], check=True)  # noqa: S603 - our own words
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def in_time(took: float, most: float, *, least: float = 0.0) -> None:
+    """What took so many seconds stayed below ``most``, and was not over before ``least``.
+
+    A machine that stood still may be why a clock ran on, so a test that is too slow is tried three
+    times (``tests/conftest.py``): what is slow by itself is slow each time.
+    """
+    assert took >= least, f"over after {took:.3f} s, before {least}"
+    if took >= most:
+        pytest.fail(f"{TOO_SLOW}: {took:.3f} s, and not below {most}", pytrace=False)

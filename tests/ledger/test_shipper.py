@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes.slowness import in_time
 from ledger.surroundings import PlainIds, Shelf, TravellingClock, Worker, segment_files
 from store.samples import record
 from tollhouse.ledger.journal import Journal
@@ -61,12 +62,13 @@ async def test_a_record_is_in_a_real_store_within_two_seconds(tmp_path: Path) ->
     start = time.monotonic()
     while (await store.usage(UsageQuery()))[0]["requests"] == 0:
         await asyncio.sleep(0.02)
-        assert time.monotonic() - start < 2
+    waited = time.monotonic() - start
 
     running.cancel()
     assert (await store.records(filters={}, limit=5, cursor=None)).rows == [record()]
     journal.release()
     await store.aclose()
+    in_time(waited, 2)
 
 
 async def test_E08_records_of_an_outage_arrive_when_it_is_over(
@@ -82,7 +84,7 @@ async def test_E08_records_of_an_outage_arrive_when_it_is_over(
     assert not shelf.kept
 
     shelf.down = False
-    assert await until_settled(worker) < 4
+    in_time(await until_settled(worker), 4)
     assert len(shelf.kept) == 1_200
     assert shelf.largest <= 500
     assert sum(entry.levelno == logging.ERROR for entry in caplog.records) == 1
@@ -95,7 +97,7 @@ async def test_E08_a_store_that_hangs_makes_nobody_wait(worker: Worker, shelf: S
     await asyncio.sleep(0.4)
     start = time.perf_counter()
     worker.serve(*(record(number) for number in range(1, 2_000)))
-    assert time.perf_counter() - start < 1
+    in_time(time.perf_counter() - start, 1)
     shelf.open_hours.set()
     await until_settled(worker)
     assert len(shelf.kept) == 2_000
@@ -158,7 +160,7 @@ async def test_a_dead_siblings_records_are_adopted_in_passing(
     await asyncio.sleep(0.1)
     sibling.die()
     worker.clock.skipped += ADOPT_INTERVAL
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(5):
         while len(shelf.kept) < 2:
             await asyncio.sleep(0.02)
     assert shelf.statuses() == {record(1).id: "ok", record(2).id: "interrupted"}
@@ -191,7 +193,7 @@ async def test_what_a_shutdown_cannot_ship_is_shipped_at_the_next_start(
     worker.serve(*(record(number) for number in range(20)))
     start = time.monotonic()
     assert not await worker.ship(0.5)
-    assert time.monotonic() - start < 0.8
+    in_time(time.monotonic() - start, 0.8)
     worker.stop()
     assert len(segment_files(tmp_path)) == 1
 
@@ -212,7 +214,7 @@ async def test_a_flush_is_cut_at_its_deadline_even_when_the_store_hangs(
     shelf.open_hours.clear()
     start = time.monotonic()
     assert not await worker.ship(0.3)
-    assert time.monotonic() - start < 0.6
+    in_time(time.monotonic() - start, 0.6)
     worker.stop()
 
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from fakes.slowness import in_time
 from tollhouse.routing.redact import LONGEST, redact
 
 KEY = "sk-canary-0123456789abcdef"
@@ -108,7 +109,7 @@ def test_hostile_text_takes_no_time(piece: str) -> None:
     """Text made to keep patterns busy is read in an instant."""
     began = time.perf_counter()
     redact(piece * 100_000)
-    assert time.perf_counter() - began < 1
+    in_time(time.perf_counter() - began, 1)
 
 
 PROMPT = 'Guard the "northern gate" of Zürich.\n\nNever name its keeper, the heron.'
@@ -157,4 +158,4 @@ def test_quotations_are_found_in_time() -> None:
     for text in ("x" * 64_000, prompt + prompt[:14_000], prompt[::-1] * 2):
         began = time.process_time()
         redact(text, unquoted=prompt)
-        assert time.process_time() - began < 1
+        in_time(time.process_time() - began, 1)

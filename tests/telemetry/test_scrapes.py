@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from fakes.slowness import in_time
 from tollhouse.telemetry.workers import VARIABLE
 
 WORKER = """
@@ -107,7 +108,7 @@ def test_I02_worker_that_is_stuck_holds_no_scrape_up_for_long(pair: tuple[Worker
     first.ask("stick 5")
     before = time.monotonic()
     assert second.requests() == 3
-    assert 0.5 < time.monotonic() - before < 10
+    in_time(time.monotonic() - before, 10, least=0.5)
 
 
 def test_I02_worker_that_died_holds_no_scrape_up(pair: tuple[Worker, Worker]) -> None:
@@ -117,7 +118,7 @@ def test_I02_worker_that_died_holds_no_scrape_up(pair: tuple[Worker, Worker]) ->
     first.kill()
     before = time.monotonic()
     assert second.requests() == 0
-    assert time.monotonic() - before < 1
+    in_time(time.monotonic() - before, 1)
 
 
 def test_I02_worker_that_ends_leaves_everything_counted(pair: tuple[Worker, Worker]) -> None:

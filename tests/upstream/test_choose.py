@@ -28,7 +28,7 @@ async def test_provider_names_its_transport(up: FakeUpstream, named: str, taken:
     assert await body_of(exchange) == b"{}"
     assert len(up.server.connections) == 1
     await transport.aclose()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         while up.server.connections:
             await asyncio.sleep(0.005)
 

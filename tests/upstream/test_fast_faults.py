@@ -9,6 +9,7 @@ import pytest
 from fakes.answers import CHUNK_END, Answer, chunk, gzipped, head, head_then, huge_header, steps
 from fakes.http_server import Behaviour, End, Pause, Step
 from fakes.raw_server import request_of, serving
+from fakes.slowness import in_time
 from fakes.transport_calls import body_of, outcome, to
 from fakes.upstream import FakeUpstream, refused_url
 from tollhouse.core.faults import Fault, FaultKind
@@ -61,8 +62,8 @@ async def test_endless_framing_is_given_up(
     began = time.monotonic()
     fault = await outcome(transport, to(up.url))
     assert (fault.kind, fault.sent) == (FaultKind.INVALID_RESPONSE, True)
-    assert time.monotonic() - began < 1
-    async with asyncio.timeout(1):
+    in_time(time.monotonic() - began, 1)
+    async with asyncio.timeout(5):
         await up.until(idle=True)
 
 
@@ -93,7 +94,7 @@ async def test_trickles_end_at_a_limit(
     began = time.monotonic()
     fault = await outcome(transport, to(up.url, first_byte=0.2, idle=0.2, total=0.4))
     assert fault.kind is kind
-    assert time.monotonic() - began < 0.8
+    in_time(time.monotonic() - began, 0.8)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ async def test_half_closed_connection_is_a_disconnect(
         began = time.monotonic()
         fault = await outcome(transport, to(url))
         assert fault.kind is FaultKind.DISCONNECTED
-        assert time.monotonic() - began < 0.5
+        in_time(time.monotonic() - began, 0.5)
 
 
 async def test_half_closed_answer_may_be_whole(transport: FastTransport) -> None:
@@ -168,7 +169,7 @@ async def test_refused_connections_cost_no_slot(transport: FastTransport) -> Non
     began = time.monotonic()
     faults = await asyncio.gather(*[transport.send(request) for _ in range(100)])
     assert {fault.kind for fault in faults if isinstance(fault, Fault)} == {FaultKind.CONNECT}
-    assert time.monotonic() - began < 1
+    in_time(time.monotonic() - began, 1)
     assert slots(transport) == (2, 0, 0)
 
 

@@ -10,6 +10,7 @@ from fakes.answers import Answer, Stream, chunk, drops, head, head_then, silent,
 from fakes.http_server import End, Pause
 from fakes.openai_answers import Chat
 from fakes.raw_server import request_of, reset, serving
+from fakes.slowness import in_time
 from fakes.transport_calls import body_of, finished, outcome, to
 from fakes.upstream import FakeUpstream, mute_port
 from tollhouse.core.faults import Fault, FaultKind
@@ -33,7 +34,7 @@ async def _transport() -> AsyncIterator[FastTransport]:
 
 async def closed(up: FakeUpstream) -> None:
     """Wait until the provider has no connection left."""
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         while up.server.connections:
             await asyncio.sleep(0.005)
 
@@ -117,7 +118,7 @@ async def test_total_limit_covers_queue_and_dialling(transport: FastTransport) -
         began = time.monotonic()
         request = to(url, connections=1, connect=5, total=0.3)
         faults = await asyncio.gather(*[transport.send(request) for _ in range(3)])
-        assert time.monotonic() - began < 0.6
+        in_time(time.monotonic() - began, 0.6)
     kinds = {fault.kind for fault in faults if isinstance(fault, Fault)}
     assert kinds <= {FaultKind.POOL, FaultKind.TOTAL_TIMEOUT}
 
@@ -140,7 +141,7 @@ async def test_closing_wakes_who_waits(transport: FastTransport, up: FakeUpstrea
     began = time.monotonic()
     await transport.aclose()
     faults = await asyncio.gather(*calls)
-    assert time.monotonic() - began < 0.5
+    in_time(time.monotonic() - began, 0.5)
     kinds = [fault.kind for fault in faults if isinstance(fault, Fault)]
     assert kinds == [FaultKind.DISCONNECTED, FaultKind.DISCONNECTED, FaultKind.POOL]
     reading.close()
@@ -193,7 +194,7 @@ async def test_connection_that_dies_at_once_is_a_fault(transport: FastTransport,
             fault = await outcome(transport, to(url))
             expected = {FaultKind.DISCONNECTED, FaultKind.CONNECT, FaultKind.INVALID_RESPONSE}
             assert fault.kind in expected
-            assert time.monotonic() - began < 0.5
+            in_time(time.monotonic() - began, 0.5)
 
 
 async def test_connection_lost_before_its_use_is_a_fault(transport: FastTransport) -> None:

@@ -24,7 +24,7 @@ async def test_unused_connections_are_closed(
     for _ in range(2):
         await body_of(await transport.send(to(up.url)))
     assert len(up.server.connections) == 1
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         while up.server.connections:
             await asyncio.sleep(0.01)
     await body_of(await transport.send(to(up.url)))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.slowness import in_time
 from tollhouse.core.errors import CallerError, Code
 from tollhouse.wire.json_object import (
     NOT_JSON,
@@ -126,7 +127,7 @@ def test_looking_for_a_second_model_is_quick_however_the_body_is_made() -> None:
     body = b'{"model":"a","x":{"model":1},"y":[' + b"[]," * 1_000_000 + b"[]]}"
     began = time.perf_counter()
     read_request(body)
-    assert time.perf_counter() - began < 2
+    in_time(time.perf_counter() - began, 2)
 
 
 UNTOUCHED = [
