@@ -16,6 +16,7 @@ from e2e.stage import assert_shape, exact, per_million
 from e2e.tool_turns import CALLS, RESULTS, calls_sent, results_sent
 from e2e.vendors import HELLO as SAID
 from e2e.vendors import SIGNATURES, TALKING, Said, Vendors, failing
+from fakes.gemini_answers import SIGNATURE, Gemini
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -64,6 +65,31 @@ def right(usage: Any, place: str) -> bool:
     assert counts == (12, output, 12 + output)
     assert exact(usage.cost) == cost_at(place)
     return True
+
+
+@BOTH_WAYS
+async def test_a_picture_is_drawn_and_drawn_anew(
+    vendors: Vendors, client: Any, *, stream: bool
+) -> None:
+    """Gemini is asked for it, the client sees it, and Gemini gets its own back, signed."""
+    model_id = await vendors.model("gemini", Gemini("Look:", picture=PNG), Said())
+    asked: Any = {"model": model_id, "modalities": ["image", "text"]}
+    if stream:
+        async with client.chat.completions.stream(messages=HELLO, **asked) as answer:
+            told = await answer.get_final_completion()
+    else:
+        told = await client.chat.completions.create(messages=HELLO, **asked)
+    message = told.choices[0].message.to_dict()
+    (shown,) = message["images"]
+    assert shown["image_url"]["url"] == f"data:image/png;base64,{PNG}"
+    assert vendors.sent["generationConfig"]["responseModalities"] == ["IMAGE", "TEXT"]
+
+    again = [*HELLO, message, {"role": "user", "content": "In red."}]
+    await client.chat.completions.create(messages=again, **asked)
+    words, picture = vendors.sent["contents"][1]["parts"]
+    assert words == {"text": "Look:"}
+    assert picture["inlineData"] == {"mimeType": "image/png", "data": PNG}
+    assert picture["thoughtSignature"] == SIGNATURE
 
 
 @EVERYWHERE

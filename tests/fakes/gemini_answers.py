@@ -71,6 +71,8 @@ class Gemini:
     calls: Sequence[FunctionCall] = ()
     signature: str | None = None
     """Of the text: on its part in a whole answer, on an empty last part in a stream."""
+    picture: str | None = None
+    """A PNG in base64; it is signed, too."""
     finish_reason: str | None = "STOP"
     usage: Mapping[str, Any] | None = field(default_factory=lambda: dict(USAGE))
     grounding: Mapping[str, Any] | None = None
@@ -101,8 +103,15 @@ class Gemini:
         if self.text:
             signed = {} if self.signature is None else {"thoughtSignature": self.signature}
             parts.append({"text": self.text, **signed})
+        parts += self._drawn()
         parts += [one.part() for one in self.calls]
         return self._event(parts, self.finish_reason, self.grounding)
+
+    def _drawn(self) -> list[dict[str, Any]]:
+        if self.picture is None:
+            return []
+        blob = {"mimeType": "image/png", "data": self.picture}
+        return [{"inlineData": blob, "thoughtSignature": SIGNATURE}]
 
     def events(self) -> list[dict[str, Any]]:
         """The streamed answer: each event tells the usage so far."""
@@ -110,6 +119,7 @@ class Gemini:
         if self.thoughts:
             pieces += [{"text": piece, "thought": True} for piece in split(self.thoughts, 2)]
         pieces += [{"text": piece} for piece in split(self.text, self.words)] if self.text else []
+        pieces += self._drawn()
         pieces += [one.part() for one in self.calls]
         last: dict[str, Any] = {"text": ""}
         if self.signature is not None:

@@ -22,7 +22,7 @@ from tollhouse.wire.neutral.events import (
     TextDelta,
 )
 from tollhouse.wire.neutral.losses import Unsupported
-from tollhouse.wire.neutral.parts import Reasoning, Refusal, Text, ToolCall
+from tollhouse.wire.neutral.parts import Image, Reasoning, Refusal, Text, ToolCall
 from tollhouse.wire.sse import FrameSplitter, data_of, name_of
 
 _SOUND_ENDS = frozenset({Stop.END, Stop.STOP_SEQUENCE, Stop.TOOLS})
@@ -70,8 +70,8 @@ class Rules:
         part = event.part
         assert self._open is None, "a part begins before another has ended"
         assert event.index == self._parts, "parts are numbered without gaps"
-        assert isinstance(part, Text | Refusal | Reasoning | ToolCall)
-        told = part.arguments if isinstance(part, ToolCall) else part.text
+        assert isinstance(part, Text | Refusal | Reasoning | ToolCall | Image)
+        told = getattr(part, "arguments", "") or getattr(part, "text", "")
         assert not told, "a part begins empty"
         assert not isinstance(part, ToolCall) or part.name, "a call without a name"
         assert not isinstance(part, ToolCall) or part.signature != "", "a signature is empty"

@@ -8,7 +8,7 @@ frames. Whatever comes after that is not passed on.
 """
 
 from .neutral.events import Began, Ended, Event, PartBegan, PartEnded
-from .neutral.parts import Reasoning, ToolCall
+from .neutral.parts import Image, Reasoning, ToolCall
 from .openai.stream import Complete
 from .tongues import EventReader, EventWriter
 
@@ -81,5 +81,7 @@ def _is_content(event: Event) -> bool:
     """Whether an event is of the answer itself, so that another hop can no longer be tried."""
     if isinstance(event, PartBegan):
         part = event.part
-        return isinstance(part, ToolCall) or (isinstance(part, Reasoning) and bool(part.hidden))
+        return isinstance(part, ToolCall | Image) or (
+            isinstance(part, Reasoning) and bool(part.hidden)
+        )
     return isinstance(event, Ended) or not isinstance(event, _ANNOUNCEMENTS)

@@ -153,7 +153,7 @@ ASSISTANT: list[tuple[dict[str, Any], tuple[Part, ...]]] = [
     ),
     ({"content": None, "refusal": "no"}, (Refusal("no"),)),
     ({"content": None, "audio": {"id": "a1"}}, (Opaque("audio", "messages[0].audio"),)),
-    ({"content": None, "images": [{}]}, (Opaque("images", "messages[0].images"),)),
+    ({"content": None, "images": [{"type": "x"}]}, (Opaque("x", "messages[0].images[0]"),)),
     (
         {"content": "a", "reasoning_content": "hm"},
         (Reasoning("hm", at="messages[0]"), Text("a")),

@@ -18,7 +18,7 @@ from tollhouse.wire.neutral.events import (
     Signed,
     TextDelta,
 )
-from tollhouse.wire.neutral.parts import Reasoning, Text, ToolCall
+from tollhouse.wire.neutral.parts import Image, Reasoning, Text, ToolCall
 
 
 def sse(*chunks: Any, newline: str = "\r\n") -> bytes:
@@ -47,7 +47,7 @@ def read(data: bytes, *cuts: int) -> tuple[list[Event], EventReader]:
 def parts_of(events: list[Event]) -> list[Any]:
     """The parts of a stream of events, which is checked against the rules on the way."""
     parts: list[Any] = []
-    opened: Text | Reasoning | ToolCall | None = None
+    opened: Text | Reasoning | ToolCall | Image | None = None
     assert not events or isinstance(events[0], Began)
     for number, event in enumerate(events):
         match event:
@@ -56,7 +56,7 @@ def parts_of(events: list[Event]) -> list[Any]:
             case PartBegan(index, part):
                 assert opened is None
                 assert index == len(parts)
-                assert isinstance(part, Text | Reasoning | ToolCall)
+                assert isinstance(part, Text | Reasoning | ToolCall | Image)
                 opened = part
                 if isinstance(part, ToolCall):
                     assert part.arguments == ""

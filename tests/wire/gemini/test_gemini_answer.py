@@ -141,7 +141,7 @@ def test_numbers_in_arguments_keep_their_spelling() -> None:
     assert answer.parts == (ToolCall("1", "f", '{"x":1.10,"y":12345678901234567890}'),)
 
 
-def test_images_and_the_vendors_own_tools_stand_in_a_whole_answer() -> None:
+def test_the_vendors_own_tools_stand_in_a_whole_answer() -> None:
     """What only a whole answer can hold is there in order; a stream goes on without it."""
     parts = [
         {"text": "Look: "},
@@ -163,7 +163,8 @@ def test_images_and_the_vendors_own_tools_stand_in_a_whole_answer() -> None:
         Text("Two."),
     )
     events, reader = read(sse(chunk))
-    assert parts_of(events) == [Text("Look: "), Text("Two.")]
+    picture = Image(Media("image/png", "iVBORw0KGgo="))
+    assert parts_of(events) == [Text("Look: "), picture, Text("Two.")]
     assert reader.ended
 
 

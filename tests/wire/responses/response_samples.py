@@ -23,7 +23,7 @@ from tollhouse.wire.neutral.events import (
 )
 from tollhouse.wire.neutral.heading import Heading
 from tollhouse.wire.neutral.losses import Losses
-from tollhouse.wire.neutral.parts import Citation, Part, Reasoning, Refusal, Text, ToolCall
+from tollhouse.wire.neutral.parts import Citation, Image, Part, Reasoning, Refusal, Text, ToolCall
 from tollhouse.wire.responses.conversation import read_conversation
 from tollhouse.wire.responses.events import EventReader
 from tollhouse.wire.responses.request import write_request
@@ -138,8 +138,9 @@ def assert_rules(events: Sequence[Event], *, ended: bool = True) -> None:
             assert opened is None
             assert event.index == parts
             opened, parts = event.part, parts + 1
-            assert isinstance(opened, Text | Refusal | Reasoning | ToolCall)
-            assert not (opened.arguments if isinstance(opened, ToolCall) else opened.text)
+            assert isinstance(opened, Text | Refusal | Reasoning | ToolCall | Image)
+            told = getattr(opened, "arguments", "") or getattr(opened, "text", "")
+            assert not told
         elif isinstance(event, PartEnded):
             assert opened is not None
             assert event.index == parts - 1
@@ -193,6 +194,8 @@ def _whole(part: Part, text: str, citations: tuple[Citation, ...], signed: Signe
         return replace(part, text=text, citations=citations)
     if isinstance(part, Reasoning) and signed is not None:
         return replace(part, text=text, signature=signed.signature, vendor=signed.vendor)
+    if isinstance(part, Image):
+        return part
     return replace(part, text=text)
 
 
@@ -217,6 +220,8 @@ def events_of(parts: Iterable[Part], ended: Ended, answer_id: str | None = "a1")
             told = [ReasoningDelta(one) for one in _halves(part.text)]
             if part.signature and part.vendor:
                 told.append(Signed(part.signature, part.vendor))
+        elif isinstance(part, Image):
+            begun, told = part, []
         else:
             raise TypeError(part)
         events += [PartBegan(index, begun), *told, PartEnded(index)]

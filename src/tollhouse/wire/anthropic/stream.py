@@ -28,7 +28,7 @@ from ..neutral.events import (
     TextDelta,
 )
 from ..neutral.heading import Heading
-from ..neutral.parts import Reasoning, ToolCall
+from ..neutral.parts import Image, Reasoning, ToolCall
 from ..neutral.signatures import Kind, pack
 from ..sse import event as frame_of
 from .reply import answer_id, call_signature, hidden_data, of_use, thinking_signature, web_citation
@@ -127,6 +127,8 @@ class EventWriter:
             if part.hidden is not None:
                 self._hidden = part.vendor, part.hidden
             return b""
+        if isinstance(part, Image):
+            return b""  # its clients know no pictures of the model's
         if not isinstance(part, ToolCall):
             return self._start({"type": "text", "text": ""}, b"text_delta", b"text")
         self._call = part.id
@@ -144,6 +146,8 @@ class EventWriter:
         self._reasoning = False
         if reasoning:
             return self._end_thoughts(signature, hidden)
+        if not self._open:
+            return b""
         ended = self._stop()
         if signature is None:
             return ended

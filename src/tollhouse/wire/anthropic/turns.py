@@ -89,6 +89,8 @@ def _blocks(message: Message, losses: Losses, *, uploads: bool) -> list[dict[str
         parts = sorted(parts, key=lambda part: not isinstance(part, ToolResult))
     blocks = []
     for part in parts:
+        if message.role is Role.ASSISTANT and isinstance(part, Image):
+            raise losses.essential(part.at, "a picture of the assistant's")
         block = _block(part, losses, uploads=uploads)
         if block is not None:
             blocks.append(block)

@@ -25,7 +25,7 @@ from ..neutral.parts import (
     ToolResult,
     Video,
 )
-from .shapes import NULL, Call, Function, Piece, Thoughts
+from .shapes import NULL, Call, ExtraContent, Function, Piece, Thoughts
 from .thoughts import read_thoughts
 
 CACHE_SHORT = "5m"
@@ -87,6 +87,7 @@ class _Part(msgspec.Struct):
     cache_control: CacheControl | None = None
     prompt_cache_breakpoint: _Breakpoint | None = None
     """OpenAI's own mark."""
+    extra_content: ExtraContent | None = None
 
     @property
     def cache(self) -> str | None:
@@ -106,7 +107,7 @@ class _Message(Thoughts):
     function_call: Function | None = None
     refusal: str | None = None
     audio: msgspec.Raw = NULL
-    images: msgspec.Raw = NULL
+    images: list[_Part] | None = None
     """OpenRouter's: pictures that the assistant made."""
     cache_control: CacheControl | None = None
     prefix: bool | None = None
@@ -178,11 +179,9 @@ class MessageReader:
         parts: list[Part] = [*thoughts, *_content(message.content, at)]
         if message.refusal:
             parts.append(Refusal(message.refusal))
-        parts += [
-            Opaque(name, f"{at}.{name}")
-            for name in ("audio", "images")
-            if bytes(getattr(message, name)) not in _NOTHING
-        ]
+        parts += _pieces(message.images, f"{at}.images")
+        if bytes(message.audio) not in _NOTHING:
+            parts.append(Opaque("audio", f"{at}.audio"))
         parts += [
             self._call(call, signatures, f"{at}.tool_calls[{i}]") for i, call in enumerate(calls)
         ]
@@ -247,7 +246,11 @@ def _content(content: str | list[_Part] | None, at: str) -> tuple[Part, ...]:
     """The parts of a message; words that are none are left out."""
     if isinstance(content, str):
         return (Text(content),) if content else ()
-    parts = (_part(part, f"{at}.content[{i}]") for i, part in enumerate(content or ()))
+    return _pieces(content, f"{at}.content")
+
+
+def _pieces(pieces: list[_Part] | None, at: str) -> tuple[Part, ...]:
+    parts = (_part(piece, f"{at}[{i}]") for i, piece in enumerate(pieces or ()))
     return tuple(part for part in parts if not (isinstance(part, Text) and not part.text))
 
 
@@ -264,7 +267,8 @@ def _text(part: _Part, at: str) -> Part:
 
 def _image(part: _Part, at: str) -> Part:
     given = _url(part.image_url, f"{at}.image_url")
-    return Image(_media(given.url, given.format, at), given.detail, part.cache, at)
+    signature = part.extra_content.signature if part.extra_content else None
+    return Image(_media(given.url, given.format, at), given.detail, part.cache, at, signature)
 
 
 def _video(part: _Part, at: str) -> Part:

@@ -73,9 +73,7 @@ def _message(parts: tuple[Part, ...]) -> dict[str, Any]:
     if annotations:
         message["annotations"] = annotations
     if Image in kinds:
-        message["images"] = [
-            {"type": "image_url", "image_url": {"url": _image_url(part)}} for part in kinds[Image]
-        ]
+        message["images"] = [written_image(part) for part in kinds[Image]]
     if Reasoning in kinds:
         _think(message, kinds[Reasoning])
     if calls:
@@ -109,7 +107,7 @@ def written_call(call: ToolCall) -> dict[str, Any]:
 
 
 def signed(signature: str) -> dict[str, Any]:
-    """Google's signature of a tool call, in Google's spelling."""
+    """Google's signature of a tool call or a picture, in Google's spelling."""
     return {"google": {"thought_signature": signature}}
 
 
@@ -139,8 +137,11 @@ def annotation(citation: Citation, start: int, end: int) -> dict[str, Any]:
     return {"type": "url_citation", "url_citation": told}
 
 
-def _image_url(image: Image) -> str:
+def written_image(image: Image) -> dict[str, Any]:
+    """A picture that the model made, as OpenRouter tells it, signed as calls are."""
     media = image.media
-    if media.data is None:
-        return media.url or ""
-    return f"data:{media.media_type or 'image/png'};base64,{media.data}"
+    url = media.url or ""
+    if media.data is not None:
+        url = f"data:{media.media_type or 'image/png'};base64,{media.data}"
+    told: dict[str, Any] = {"type": "image_url", "image_url": {"url": url}}
+    return told | {"extra_content": signed(image.signature)} if image.signature else told

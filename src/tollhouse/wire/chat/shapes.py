@@ -49,9 +49,14 @@ class Google(msgspec.Struct, gc=False):
 
 
 class ExtraContent(msgspec.Struct, gc=False):
-    """What vendors add to a tool call."""
+    """What vendors add to a tool call; we to a picture, too."""
 
     google: Google | None = None
+
+    @property
+    def signature(self) -> str | None:
+        """Google's, where there is one."""
+        return self.google.thought_signature if self.google else None
 
 
 class Call(msgspec.Struct):
@@ -67,8 +72,7 @@ class Call(msgspec.Struct):
     @property
     def signature(self) -> str | None:
         """Google's, where there is one."""
-        extra = self.extra_content
-        return extra.google.thought_signature if extra and extra.google else None
+        return self.extra_content.signature if self.extra_content else None
 
 
 class Detail(msgspec.Struct, gc=False):

@@ -29,10 +29,10 @@ from ..neutral.events import (
     TextDelta,
 )
 from ..neutral.heading import Heading
-from ..neutral.parts import Citation, Reasoning, Refusal, Text, ToolCall
+from ..neutral.parts import Citation, Image, Reasoning, Refusal, Text, ToolCall
 from ..openai.stream import DONE
 from ..sse import event
-from .reply import THOUGHT_BREAK, TIERS, annotation, answer_id, signed, written_call
+from .reply import THOUGHT_BREAK, TIERS, annotation, answer_id, signed, written_call, written_image
 from .stops import written_stop
 from .thoughts import FORMATS, SUMMARY, TEXT, is_cipher, written_details
 
@@ -56,7 +56,8 @@ class EventWriter:
         self._between = b""
         self._after = b""
         """What stands around a delta of the open part, but for its words."""
-        self._part: Text | Refusal | Reasoning | ToolCall | None = None
+        self._part: Text | Refusal | Reasoning | ToolCall | Image | None = None
+        self._images = 0
         self._calls = -1
         """The index of the latest call."""
         self._details = 0
@@ -145,7 +146,7 @@ class EventWriter:
 
     # --- parts ---
 
-    def _begin(self, part: Text | Refusal | Reasoning | ToolCall) -> bytes:
+    def _begin(self, part: Text | Refusal | Reasoning | ToolCall | Image) -> bytes:
         self._part = part
         self._silent = True
         self._after = b"}" + self._close
@@ -157,6 +158,8 @@ class EventWriter:
             self._before = self._head + b'{"refusal":'
         elif isinstance(part, ToolCall):
             return self._begin_call(part)
+        elif isinstance(part, Image):
+            return self._show(part)
         else:
             return self._begin_thought(part)
         return b""
@@ -173,6 +176,11 @@ class EventWriter:
         else:
             opener["function"]["arguments"] = ""
         return self._chunk(_encode({"tool_calls": [opener]}))
+
+    def _show(self, image: Image) -> bytes:
+        told = {"index": self._images, **written_image(image)}
+        self._images += 1
+        return self._chunk(_encode({"images": [told]}))
 
     def _begin_thought(self, thought: Reasoning) -> bytes:
         self._formatted = self._worded = False

@@ -84,6 +84,9 @@ def messages(conversation: Conversation, family: Family, losses: Losses) -> list
     writer = _Writer(family, losses)
     written: list[Block] = []
     for turn in conversation.turns():
+        for part in turn.parts:
+            if turn.role is Role.ASSISTANT and isinstance(part, Image):
+                raise losses.essential(part.at, "a picture of the assistant's")
         content = writer.turn(turn.parts)
         if not content:
             continue

@@ -2,7 +2,7 @@
 
 API reference: ai.google.dev/api/generate-content#method:-models.streamgeneratecontent (with
 ``alt=sse``). A stream has no last event of its own: it is complete when a finish reason came and
-the body ended. What the vendor's own tools and its images were cannot be told in a stream.
+the body ended. What the vendor's own tools were cannot be told in a stream.
 """
 
 from ..json_object import NOT_JSON

@@ -26,7 +26,7 @@ from ..neutral.events import (
     TextDelta,
 )
 from ..neutral.parts import Citation, Image, Media, Opaque, Reasoning, Text, ToolCall
-from .chunk import NOTHING, AnswerPart, Blob, Candidate, Chunk, FunctionCall
+from .chunk import NOTHING, AnswerPart, Candidate, Chunk, FunctionCall
 from .sources import Sources, logprobs
 from .stops import stop_of
 
@@ -40,7 +40,7 @@ _LONGEST_ID = 40
 class Standing(msgspec.Struct, frozen=True):
     """A part that only a whole answer can hold; it stands between the other parts."""
 
-    part: Image | Opaque
+    part: Opaque
 
 
 class PartReader:
@@ -159,8 +159,12 @@ class PartReader:
         return f"call_{answer}_{self._calls}" if answer else f"call_{self._calls}"
 
     def _other(self, part: AnswerPart, out: list[Event | Standing]) -> None:
-        standing = _standing(part)
-        if standing is not None:
+        picture, standing = _picture(part), _standing(part)
+        if picture is not None:
+            self._close(out)
+            out += [PartBegan(self._index, picture), PartEnded(self._index)]
+            self._index += 1
+        elif standing is not None:
             self._close(out)
             out.append(standing)
         elif part.thought_signature:
@@ -197,8 +201,6 @@ class PartReader:
 
 def _standing(part: AnswerPart) -> Standing | None:
     """A part that is neither text nor call; its signature is of use to no part that is kept."""
-    if part.inline_data is not None and not part.thought:
-        return Standing(_data(part.inline_data))
     for kind, value in (
         ("executableCode", part.executable_code),
         ("codeExecutionResult", part.code_execution_result),
@@ -212,7 +214,12 @@ def _standing(part: AnswerPart) -> Standing | None:
     return None
 
 
-def _data(blob: Blob) -> Image | Opaque:
-    if blob.data and (blob.mime_type or "").startswith("image/"):
-        return Image(Media(blob.mime_type, blob.data))
-    return Opaque("inlineData")
+def _picture(part: AnswerPart) -> Image | None:
+    """What the model drew; sketches of its thoughts are none of the answer."""
+    blob = part.inline_data
+    if blob is None or part.thought or not blob.data:
+        return None
+    is_picture = (blob.mime_type or "").startswith("image/")
+    if not is_picture:
+        return None
+    return Image(Media(blob.mime_type, blob.data), signature=part.thought_signature or None)

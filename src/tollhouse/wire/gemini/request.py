@@ -32,6 +32,9 @@ _PLAIN_TIERS = frozenset({"auto", "default", "standard", "standard_only"})
 _TIERS = frozenset({"flex", "priority"})
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_MODALITIES = "modalities"
+_KINDS = frozenset({"text", "image"})
+_strings = msgspec.json.Decoder(list[str])
 _metadata = msgspec.json.Decoder(dict[str, str])
 
 
@@ -39,8 +42,10 @@ def write_request(
     conversation: Conversation, model: str, losses: Losses, *, vertex: bool = False
 ) -> dict[str, Any]:
     """The body; what Gemini has no words for is refused or told by ``losses``."""
+    modalities = _modalities(conversation)
     for path in conversation.unknown:
-        losses.knob(path)
+        if path != _MODALITIES or not modalities:
+            losses.knob(path)
     family = family_of(model)
     turns = Turns(family, Host(vertex=vertex, fetches_urls=family.fetches_urls), losses)
     for message in conversation.messages:
@@ -50,7 +55,7 @@ def write_request(
     if instructions:
         body["systemInstruction"] = {"parts": instructions}
     body |= write_tools(conversation, losses)
-    config = _config(conversation, losses) | turns.resolution()
+    config = _config(conversation, losses) | turns.resolution() | modalities
     thoughts = thinking(conversation, family, losses)
     if thoughts:
         config["thinkingConfig"] = thoughts
@@ -75,6 +80,15 @@ def _config(conversation: Conversation, losses: Losses) -> dict[str, Any]:
     }
     config = {name: value for name, value in asked.items() if value is not None}
     return config | _output(conversation, losses)
+
+
+def _modalities(conversation: Conversation) -> dict[str, Any]:
+    """What kinds of answer a chat client asks for, where a model can draw as well as write."""
+    asked = conversation.unknown.get(_MODALITIES)
+    if asked is None or conversation.dialect is not Dialect.CHAT:
+        return {}
+    kinds = _strings.decode(asked)
+    return {"responseModalities": [kind.upper() for kind in kinds]} if {*kinds} <= _KINDS else {}
 
 
 def _output(conversation: Conversation, losses: Losses) -> dict[str, Any]:

@@ -114,6 +114,8 @@ class Turns:
                 for written in self._file(part):
                     self._put(speaker, written)
                     self._look(part, written)
+                    if isinstance(part, Image) and part.signature:
+                        written["thoughtSignature"] = part.signature
 
     # --- What the model said ---
 

@@ -8,6 +8,7 @@ every sequence of events:
 - Parts are numbered from 0 in the order in which they begin, without gaps. Each begins with
   ``PartBegan`` and ends with ``PartEnded``; a part ends before the next one begins, so one is open
   at a time. (A provider that goes back to a tool call that it had left is malformed.)
+- A picture comes whole with its ``PartBegan``.
 - Deltas belong to the open part and are of its kind. An empty delta is not an event.
 - A tool call's ``PartBegan`` holds id and name and no arguments (a provider that gives no name is
   malformed, see ``wire.neutral.answer``); they follow as ``ArgumentsDelta``,
@@ -22,7 +23,7 @@ import msgspec
 
 from ...core.dialect import Vendor
 from .answer import Stop
-from .parts import Citation, Reasoning, Refusal, Text, ToolCall
+from .parts import Citation, Image, Reasoning, Refusal, Text, ToolCall
 
 
 class Began(msgspec.Struct, frozen=True, gc=False):
@@ -35,11 +36,11 @@ class PartBegan(msgspec.Struct, frozen=True):
     """A part begins.
 
     It is an empty ``Text``, ``Refusal`` or ``Reasoning`` (with its ``id``, and with ``hidden`` in
-    full where it is in cipher), or a ``ToolCall`` without arguments, signed or not.
+    full where it is in cipher), a ``ToolCall`` without arguments, signed or not, or a picture.
     """
 
     index: int
-    part: Text | Refusal | Reasoning | ToolCall
+    part: Text | Refusal | Reasoning | ToolCall | Image
 
 
 class TextDelta(msgspec.Struct, frozen=True, gc=False):

@@ -49,6 +49,8 @@ class Image(msgspec.Struct, frozen=True):
     detail: str | None = None
     cache: str | None = None
     at: str = ""
+    signature: str | None = None
+    """Google's, of one that its model made."""
 
 
 class Document(msgspec.Struct, frozen=True):

@@ -19,11 +19,14 @@ from ..neutral.signatures import Kind, Packed, unpack
 from .client_content import read_content, read_instructions, read_result
 from .client_tools import read_tools
 from .items import (
+    PICTURE,
     ReasoningItem,
     call_item,
     call_of,
     custom_call_item,
     custom_call_of,
+    drawn,
+    picture_item,
     reasoning_item,
     thoughts,
 )
@@ -38,6 +41,7 @@ _ROLES = {
 }
 # Hints and echoes: what an item was called, whether it was whole, and that the model called itself.
 _HINTS = {"type", "id", "status", "phase", "caller", "created_by", "parsed_arguments", "async"}
+_DRAWN_AS = {"output_format", "quality", "size", "background", "revised_prompt", "action"}
 _KNOWN: dict[str, frozenset[str]] = {
     kind: frozenset(_HINTS | fields)
     for kind, fields in {
@@ -48,6 +52,7 @@ _KNOWN: dict[str, frozenset[str]] = {
         "custom_tool_call_output": {"call_id", "name", "output"},
         "reasoning": {"summary", "content", "encrypted_content"},
         "additional_tools": {"role", "tools"},
+        PICTURE: {"result", *_DRAWN_AS},
     }.items()
 }
 _ANSWERS = frozenset({"mcp_approval_response"})
@@ -104,18 +109,15 @@ class Items:
         if kind == "message":
             self._message(fields, at)
         elif kind == "function_call":
-            told = read_value(call_item, item, at)
-            call = call_of(told, at=at)
-            signature = self._signatures.get(call.id)
-            self._called(msgspec.structs.replace(call, signature=signature), at)
+            self._called(call_of(read_value(call_item, item, at), at=at), at)
         elif kind == "custom_tool_call":
             self._called(custom_call_of(read_value(custom_call_item, item, at), at=at), at)
         elif kind == "reasoning":
             self._thoughts(item, at)
+        elif kind == PICTURE:
+            self._picture(item, at)
         elif kind == "additional_tools":
-            if not is_null(fields.get("tools")):
-                tools = read_tools(fields["tools"], f"{at}.tools", self._unknown)
-                self.tools.extend(tools)
+            self._more_tools(fields, at)
         else:
             self._result(fields, at)
 
@@ -134,12 +136,21 @@ class Items:
         if not call.id:
             raise invalid(f"{at}.call_id is required.", f"{at}.call_id")
         self._names[call.id] = call.name
-        self._say(Role.ASSISTANT, (call,), at)
+        signature = None if call.custom else self._signatures.get(call.id)
+        self._say(Role.ASSISTANT, (msgspec.structs.replace(call, signature=signature),), at)
 
     def _thoughts(self, item: msgspec.Raw, at: str) -> None:
         told = read_value(reasoning_item, item, at)
         if _packed_call(told) is None:
             self._say(Role.ASSISTANT, thoughts(told, packed=True, at=at), at)
+
+    def _more_tools(self, fields: Fields, at: str) -> None:
+        if not is_null(fields.get("tools")):
+            self.tools.extend(read_tools(fields["tools"], f"{at}.tools", self._unknown))
+
+    def _picture(self, item: msgspec.Raw, at: str) -> None:
+        picture = drawn(read_value(picture_item, item, at), at=at)
+        self._say(Role.ASSISTANT, (picture or Opaque(PICTURE, at),), at)
 
     def _result(self, fields: Fields, at: str) -> None:
         call_id = read_value(string, _required(fields, "call_id", at), f"{at}.call_id") or ""

@@ -23,17 +23,20 @@ from ..neutral.events import (
     Signed,
     TextDelta,
 )
-from ..neutral.parts import Reasoning, Refusal, Text, ToolCall
+from ..neutral.parts import Image, Reasoning, Refusal, Text, ToolCall
 from .items import (
     BETWEEN_PARTS,
+    PICTURE,
     OutputPart,
     call_item,
     call_of,
     citation_of,
     custom_call_item,
     custom_call_of,
+    drawn,
     kind_of,
     message_item,
+    picture_item,
     reasoning_item,
     said,
     thoughts,
@@ -133,7 +136,7 @@ class PartReader:
         self,
         kind: str,
         event: StreamedEvent,
-        part: Text | Refusal | Reasoning | ToolCall,
+        part: Text | Refusal | Reasoning | ToolCall | Image,
         number: int = 0,
     ) -> _Open:
         self.begin()
@@ -265,6 +268,8 @@ class PartReader:
             self._thoughts_done(event)
         elif kind == "message":
             self._message_done(event)
+        elif kind == PICTURE and (picture := drawn(picture_item.decode(event.item))) is not None:
+            self._start("picture", event, picture)
         if self._open is not None and self._open.output_index == event.output_index:
             self.close()
         self._given.discard(event.output_index)

@@ -1,7 +1,8 @@
 """What only our answers hold, taken out of a conversation that goes to OpenAI itself.
 
-A client that was answered by another vendor's model sends back the reasoning items that we wrote
-for it: with ids that OpenAI never gave, and ciphers that it cannot read. OpenAI would refuse them.
+A client that was answered by another vendor's model sends back the reasoning items and pictures
+that we wrote for it: with ids that OpenAI never gave, and ciphers that it cannot read. OpenAI would
+refuse them.
 Whatever else stands in the conversation stays byte for byte.
 """
 
@@ -10,10 +11,10 @@ import msgspec
 from ...core.dialect import Vendor
 from ..json_object import NOT_JSON, raw
 from ..neutral.signatures import Kind, unpack
-from .items import OURS
+from .items import OUR_PICTURES, OURS, PICTURE
 
 _MARK = b"tollhouse"
-_THOUGHTS = frozenset({"reasoning", "item_reference"})
+_LOOKED_UP = frozenset({"reasoning", PICTURE, "item_reference"})
 """Items that OpenAI looks up, or reads, by what only it can have made."""
 
 
@@ -47,9 +48,9 @@ def _own(item: msgspec.Raw) -> msgspec.Raw | None:
     except NOT_JSON:
         return item
     # A reference has no need to say what it is.
-    if told.type not in _THOUGHTS and not (told.type is None and told.id):
+    if told.type not in _LOOKED_UP and not (told.type is None and told.id):
         return item
-    if (told.id or "").startswith(OURS):
+    if (told.id or "").startswith((OURS, OUR_PICTURES)):
         return None
     cipher = told.encrypted_content
     if cipher is None:

@@ -8,13 +8,17 @@ import msgspec
 from ...core.dialect import Vendor
 from ..json_object import NOT_JSON
 from ..neutral.answer import named
-from ..neutral.parts import Citation, Opaque, Part, Reasoning, Refusal, Text, ToolCall
+from ..neutral.parts import Citation, Image, Media, Opaque, Part, Reasoning, Refusal, Text, ToolCall
 from ..neutral.signatures import Kind, unpack
 
 BETWEEN_PARTS = "\n\n"
 """Between the parts of a summary, which become one text."""
+PICTURE = "image_generation_call"
+"""The type of an item that is a picture."""
 OURS = "rs_tollhouse_"
 """How the ids of reasoning items that we made begin: no provider can look them up."""
+OUR_PICTURES = "ig_tollhouse_"
+"""The same of pictures."""
 
 
 class Words(msgspec.Struct, frozen=True, gc=False):
@@ -50,6 +54,13 @@ class CustomCallItem(msgspec.Struct, frozen=True, gc=False):
     id: str | None = None
 
 
+class PictureItem(msgspec.Struct, frozen=True, gc=False):
+    """A picture that the model made: base64, in a format that is PNG where none is told."""
+
+    result: str | None = None
+    output_format: str | None = None
+
+
 class OutputPart(msgspec.Struct, frozen=True):
     """A part of what the model says."""
 
@@ -83,6 +94,7 @@ _annotation = msgspec.json.Decoder(_Annotation)
 reasoning_item = msgspec.json.Decoder(ReasoningItem)
 call_item = msgspec.json.Decoder(CallItem)
 custom_call_item = msgspec.json.Decoder(CustomCallItem)
+picture_item = msgspec.json.Decoder(PictureItem)
 message_item = msgspec.json.Decoder(MessageItem)
 
 
@@ -102,7 +114,16 @@ def parts_of(item: msgspec.Raw) -> list[Part]:
         return [named(custom_call_of(custom_call_item.decode(item)))]
     if kind == "reasoning":
         return list(thoughts(reasoning_item.decode(item)))
+    if kind == PICTURE and (picture := drawn(picture_item.decode(item))) is not None:
+        return [picture]
     return [Opaque(kind)]
+
+
+def drawn(item: PictureItem, *, at: str = "") -> Image | None:
+    """The picture, if it is there."""
+    if not item.result:
+        return None
+    return Image(Media(f"image/{item.output_format or 'png'}", item.result), at=at)
 
 
 def said(item: MessageItem) -> list[Text | Refusal]:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...core.dialect import Vendor
-from ..neutral.parts import Citation, Reasoning, ToolCall
+from ..neutral.parts import Citation, Image, Reasoning, ToolCall
 from ..neutral.signatures import Kind, carry, pack
-from .items import OURS
+from .items import OUR_PICTURES, OURS, PICTURE
 
 Item = dict[str, Any]
 
@@ -100,6 +100,19 @@ def call(item_id: str, part: ToolCall, arguments: str, status: str) -> Item:
         "call_id": part.id,
         "name": part.name,
         "input" if part.custom else "arguments": arguments,
+    }
+
+
+def picture(heading_id: str, index: int, image: Image) -> Item | None:
+    """What the model drew, as OpenAI's tool for images tells it: by its data alone."""
+    if image.media.data is None:
+        return None
+    return {
+        "id": f"{OUR_PICTURES}{heading_id}_{index}",
+        "type": PICTURE,
+        "status": COMPLETED,
+        "result": image.media.data,
+        "output_format": (image.media.media_type or "image/png").removeprefix("image/"),
     }
 
 

@@ -12,7 +12,7 @@ from ...core.dialect import Vendor
 from ..json_object import raw
 from ..neutral.answer import Answer
 from ..neutral.heading import Heading
-from ..neutral.parts import Part, Reasoning, Refusal, Text, ToolCall
+from ..neutral.parts import Image, Part, Reasoning, Refusal, Text, ToolCall
 from . import output
 from .logprobs import NONE, from_chat
 from .response_object import ResponseObject
@@ -54,6 +54,8 @@ class _Items:
                 self._call(part)
             elif isinstance(part, Reasoning):
                 self._thoughts(part)
+            elif isinstance(part, Image):
+                self._picture(part)
         self._end_message()
         return self._items
 
@@ -73,6 +75,12 @@ class _Items:
         item_id = output.call_item_id(self._id, len(self._items), custom=part.custom)
         arguments = part.arguments or ("" if part.custom else output.NOTHING_GIVEN)
         self._items.append(output.call(item_id, part, arguments, output.COMPLETED))
+
+    def _picture(self, part: Image) -> None:
+        self._end_message()
+        item = output.picture(self._id, len(self._items), part)
+        if item is not None:
+            self._items.append(item)
 
     def _thoughts(self, part: Reasoning) -> None:
         self._end_message()

@@ -28,7 +28,7 @@ from ..neutral.events import (
     TextDelta,
 )
 from ..neutral.heading import Heading
-from ..neutral.parts import Citation, Reasoning, Refusal, Text, ToolCall
+from ..neutral.parts import Citation, Image, Reasoning, Refusal, Text, ToolCall
 from . import output
 from .logprobs import NONE, from_chat
 from .output import Item
@@ -70,7 +70,7 @@ class EventWriter:
         """The items that are complete."""
         self._said: list[Item] | None = None
         """The parts of the message that is open."""
-        self._part: Text | Refusal | Reasoning | ToolCall | None = None
+        self._part: Text | Refusal | Reasoning | ToolCall | Image | None = None
         self._place: dict[str, object] = {}
         """Where the open part stands, as its events tell it."""
         self._pieces: list[str] = []
@@ -156,7 +156,7 @@ class EventWriter:
         )
         self._frames.emit(name, response=msgspec.Raw(told))
 
-    def _begin_part(self, part: Text | Refusal | Reasoning | ToolCall) -> None:
+    def _begin_part(self, part: Text | Refusal | Reasoning | ToolCall | Image) -> None:
         self._part = part
         self._pieces, self._logprobs, self._annotations = [], [], []
         self._measured = (0, 0)
@@ -167,6 +167,8 @@ class EventWriter:
         self._end_message(COMPLETED)
         if isinstance(part, ToolCall):
             self._begin_call(part)
+        elif isinstance(part, Image):
+            self._show(part)
         else:
             self._begin_thoughts(part)
 
@@ -177,7 +179,7 @@ class EventWriter:
             self._end_call(part, text)
         elif isinstance(part, Reasoning):
             self._end_thoughts(part, text)
-        elif part is not None:
+        elif isinstance(part, Text | Refusal):
             self._end_words(part, text)
 
     def _add_item(self, item_id: str, item: Item) -> None:
@@ -268,6 +270,13 @@ class EventWriter:
         item = output.call_signature(self._id, index, part.id, vendor, signature)
         self._add_item(item["id"], item)
         self._end_item(item)
+
+    def _show(self, part: Image) -> None:
+        item = output.picture(self._id, len(self._items), part)
+        if item is not None:
+            begun = {**item, "status": output.IN_PROGRESS, "result": None}
+            self._add_item(item["id"], begun)
+            self._end_item(item)
 
     # --- Thoughts ---
 
