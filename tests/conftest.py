@@ -32,7 +32,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-    """Run a test, and again what a clock alone found too slow (``fakes.slowness.in_time``)."""
+    """Run a test, and again what a clock alone found too slow (``fakes.slowness.in_time``).
+
+    The plugin that is made for this waits 40 ms for the controller of the workers at every test.
+    """
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for tried in range(1, TRIES + 1):
