@@ -111,11 +111,15 @@ class Turns:
             case Opaque():
                 raise self._losses.essential(part.at, f"a part of the type {part.kind}")
             case Image() | Document() | Video():
-                for written in self._file(part):
-                    self._put(speaker, written)
-                    self._look(part, written)
-                    if isinstance(part, Image) and part.signature:
-                        written["thoughtSignature"] = part.signature
+                self._show(speaker, part)
+
+    def _show(self, speaker: str, part: Image | Document | Video) -> None:
+        for written in self._file(part):
+            self._put(speaker, written)
+            if speaker != _MODEL:
+                self._look(part, written)
+            elif isinstance(part, Image) and part.signature:
+                written["thoughtSignature"] = part.signature
 
     # --- What the model said ---
 
