@@ -14,6 +14,7 @@ import pytest_asyncio
 from e2e.failing import EagerIds, failing, fails
 from e2e.stage import Stage, error_of
 from fakes.answers import rate_limited
+from fakes.http_server import Call, Step
 from fakes.openai_answers import Chat
 from fakes.slowness import in_time
 from tollhouse.routing.decide import BACKOFF_BASE
@@ -60,9 +61,10 @@ async def test_C13_waits_between_tries_are_jittered_and_grow(stage: Stage) -> No
     in_time(float(answer.headers["x-tollhouse-overhead-ms"]) / 1e3, 0.15)
 
 
-def in_two_seconds() -> str:
-    """An HTTP date; it has no fractions of a second."""
-    return format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+def limited_by_date(call: Call) -> Iterator[Step]:
+    """A 429 with an HTTP date two seconds ahead, which has no fractions of a second."""
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    return rate_limited(date)(call)
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -80,18 +82,18 @@ async def test_C06_a_limited_provider_is_waited_for(
     answer = await stage.chat(model_id, stream=stream)
     assert answer.status_code == 200
     (waited,) = gaps(stage, model_id)
-    assert least <= waited < most
+    in_time(waited, most, least=least)
 
 
 async def test_C06_seconds_and_dates_are_understood(stage: Stage) -> None:
     """The two spellings of ``Retry-After``, both at once."""
     seconds = await stage.model(rate_limited("1"), Chat())
-    date = await stage.model(rate_limited(in_two_seconds()), Chat())
+    date = await stage.model(limited_by_date, Chat())
     answers = await asyncio.gather(stage.chat(seconds), stage.chat(date))
     assert [answer.status_code for answer in answers] == [200, 200]
     ((by_number,), (by_date,)) = gaps(stage, seconds), gaps(stage, date)
-    assert 1.0 <= by_number < 1.8
-    assert 0.9 <= by_date < 2.6
+    in_time(by_number, 1.8, least=1.0)
+    in_time(by_date, 2.6, least=0.9)
 
 
 async def test_C06_a_longer_wait_is_the_clients_to_make(stage: Stage) -> None:
