@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from fakes.line import Line
+from fakes.slowness import within
 from tollhouse.api import connection
 from tollhouse.api.asgi import bridged
 from tollhouse.api.server import DrainingServer, server_config
@@ -286,7 +287,7 @@ async def test_application_hears_of_a_client_that_leaves_half_way(served: Served
     async with Line(served.url) as line:
         line.send(line.head("POST", "/x", 100) + b"half")
         await asyncio.sleep(0.05)
-    async with asyncio.timeout(5):
+    async with within(2):
         while not served.app.left:
             await asyncio.sleep(0.01)
 

@@ -85,7 +85,7 @@ async def test_models_are_loaded_in_the_order_of_their_ids(store: Store) -> None
     assert [stored.model_id for stored in (await store.load()).models] == sorted(names)
 
 
-async def test_concurrent_commits_all_survive(store: Store) -> None:
+async def test_a_hundred_concurrent_commits_all_survive(store: Store) -> None:
     """Writers that compute again on a stale version lose no change, and versions do not repeat."""
 
     async def add(number: int) -> int:
@@ -96,10 +96,10 @@ async def test_concurrent_commits_all_survive(store: Store) -> None:
             except StaleVersion:
                 await asyncio.sleep(random.random() * 0.5)
 
-    versions = await asyncio.gather(*(add(number) for number in range(40)))
+    versions = await asyncio.gather(*(add(number) for number in range(100)))
 
-    assert sorted(versions) == list(range(1, 41))
-    assert len((await store.load()).models) == 40
+    assert sorted(versions) == list(range(1, 101))
+    assert len((await store.load()).models) == 100
 
 
 async def test_history_holds_every_version_newest_first(store: Store) -> None:

@@ -24,6 +24,7 @@ from fakes.certificates import authority
 from fakes.http_server import Behaviour, Call, End, Pause, Step
 from fakes.openai_answers import Chat
 from fakes.raw_server import request_of, serving
+from fakes.slowness import within
 from fakes.transport_calls import body_of, finished, outcome, to
 from fakes.upstream import FakeUpstream
 from tollhouse.core.faults import Fault, FaultKind
@@ -52,7 +53,7 @@ async def test_closed_answer_closes_its_connection(transport: Transport, up: Fak
     assert await exchange.read()
     exchange.close()
     exchange.close()
-    async with asyncio.timeout(5):
+    async with within(1):
         await up.until(idle=True)
     assert up.calls[0].left_at is not None
     after = await exchange.read()
@@ -194,7 +195,7 @@ async def test_aclose_closes_every_connection(
     await busy.read()
     await transport.aclose()
     assert isinstance(await busy.read(), Fault)
-    async with asyncio.timeout(5):
+    async with within(1):
         while up.server.connections:
             await asyncio.sleep(0.01)
 
@@ -224,7 +225,7 @@ async def test_E01_cancelled_calls_free_the_upstream(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    async with asyncio.timeout(5):
+    async with within(1):
         await up.until(idle=True)
     assert sum(call.left_at is not None for call in up.calls) == 50
     up.script(Answer(JSON))
@@ -270,7 +271,7 @@ async def test_E01_closing_from_another_task_wakes_the_reader(
     reader = asyncio.create_task(exchange.read())
     await asyncio.sleep(0.02)
     exchange.close()
-    async with asyncio.timeout(5):
+    async with within(1):
         fault = await reader
     assert isinstance(fault, Fault)
     assert fault.kind is FaultKind.DISCONNECTED

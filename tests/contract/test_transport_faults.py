@@ -1,6 +1,5 @@
 """What every transport makes of answers that are bad, slow or never come: faults, as values."""
 
-import asyncio
 import time
 from dataclasses import dataclass
 
@@ -23,7 +22,7 @@ from fakes.answers import (
     steps,
 )
 from fakes.http_server import Behaviour, End, Pause
-from fakes.slowness import in_time
+from fakes.slowness import in_time, within
 from fakes.transport_calls import CANARY, body_of, outcome, to
 from fakes.upstream import FakeUpstream, mute_port, refused_url
 from tollhouse.core.faults import Fault, FaultKind
@@ -181,7 +180,7 @@ async def test_C04_limits_are_kept(
         "total": "total_timeout",
     }
     assert fault.kind.value == expected[next(iter(limits))]
-    async with asyncio.timeout(5):
+    async with within(1):
         await up.until(idle=True)
 
 

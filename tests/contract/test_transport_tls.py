@@ -1,6 +1,5 @@
 """How every transport shakes hands: whom it trusts, who it says it is, and what is shared."""
 
-import asyncio
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from fakes.answers import Answer, Framing, Stream
 from fakes.certificates import Authority, authority, self_signed
 from fakes.http_server import End
+from fakes.slowness import within
 from fakes.transport_calls import body_of, outcome, to
 from fakes.upstream import FakeUpstream
 from tollhouse.core.faults import FaultKind
@@ -160,7 +160,7 @@ async def test_E01_giving_up_closes_the_socket(
         exchange = await transport.send(to(secure(up), ca_file=ours.file(tmp_path)))
         assert await exchange.read()  # type: ignore[union-attr]
         exchange.close()  # type: ignore[union-attr]
-        async with asyncio.timeout(5):
+        async with within(1):
             await up.until(idle=True)
 
 

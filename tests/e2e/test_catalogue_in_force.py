@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from fakes.gateway import RunningGateway, chat, model
-from fakes.slowness import in_time
+from fakes.slowness import in_time, within
 from fakes.upstream import FakeUpstream, mute_port, refused_url
 from tollhouse.pipeline.watch import LOOK_SECONDS
 
@@ -83,7 +83,7 @@ async def test_F12_catalogue_that_does_not_compile_leaves_the_last_good_one_in_f
             refused = await gw.admin.patch("/v1/models/a", json={"tags": ["mine"]})
             assert refused.status_code == 422, refused.text
             assert (await sibling.admin.delete("/v1/models/b")).status_code == 204
-            async with asyncio.timeout(5):
+            async with within(2):
                 while await _version(gw) != await _version(sibling):
                     await asyncio.sleep(0.02)
             shown = (await gw.client.get("/v1/models")).json()["data"]
@@ -217,7 +217,7 @@ async def _metric(gw: RunningGateway, name: str) -> float:
 
 
 async def _until_metric(gw: RunningGateway, name: str, at_least: float) -> None:
-    async with asyncio.timeout(5):
+    async with within(3):
         while await _metric(gw, name) < at_least:
             await asyncio.sleep(0.02)
 

@@ -143,10 +143,11 @@ async def test_F06_hundred_concurrent_patches_of_different_fields_all_survive(pa
 
         runs = await asyncio.gather(*(patches(first) for first in range(10)))
         assert [answer.status for run in runs for answer in run] == [200] * 100
-        await _seconds_until(lambda: _fields(lines), {100})
+        waited = await _seconds_until(lambda: _fields(lines), {100})
     after = (await gw.admin.get("/admin/v1/models/busy")).json()
     assert after["metadata"] == {f"field-{number}": str(number) for number in range(100)}
     assert after["version"] == before + 100
+    in_time(waited, WITHIN)
     trail = await gw.listed("/admin/v1/audit", target="busy", action="model.updated")
     assert {event["request_id"] for event in trail} == {f"busy-{number}" for number in range(100)}
     assert len(trail) == 100

@@ -4,9 +4,13 @@ Bounds are written for the machine that README's figures are from, at rest. The 
 CPU on a slower one, and on one whose cores are shared with others.
 """
 
+import asyncio
 import resource
 import subprocess
 import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -41,3 +45,12 @@ def in_time(took: float, most: float, *, least: float = 0.0) -> None:
     assert took >= least, f"over after {took:.3f} s, before {least}"
     if took >= most:
         pytest.fail(f"{TOO_SLOW}: {took:.3f} s, and not below {most}", pytrace=False)
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """What is waited for here comes in time; given up is it much later."""
+    began = time.monotonic()
+    async with asyncio.timeout(5 * seconds):
+        yield
+    in_time(time.monotonic() - began, seconds)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.slowness import in_time
+from fakes.slowness import in_time, within
 from ledger.surroundings import PlainIds, Shelf, TravellingClock, Worker, segment_files
 from store.samples import record
 from tollhouse.ledger.journal import Journal
@@ -160,7 +160,7 @@ async def test_a_dead_siblings_records_are_adopted_in_passing(
     await asyncio.sleep(0.1)
     sibling.die()
     worker.clock.skipped += ADOPT_INTERVAL
-    async with asyncio.timeout(5):
+    async with within(3):
         while len(shelf.kept) < 2:
             await asyncio.sleep(0.02)
     assert shelf.statuses() == {record(1).id: "ok", record(2).id: "interrupted"}

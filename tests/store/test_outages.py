@@ -104,7 +104,7 @@ async def test_J04_a_removed_database_is_unavailable_and_comes_back(sqlite_file:
 
         folder.rename(away)
         for call in (store.versions, lambda: store.commit(change(1, "b")), store.schema_ok):
-            with at_most(SECONDS + 0.5), pytest.raises(StoreUnavailable):
+            with at_most(SECONDS), pytest.raises(StoreUnavailable):
                 await call()
         assert not folder.exists()
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from fakes.answers import Answer
+from fakes.slowness import within
 from fakes.transport_calls import body_of, to
 from fakes.upstream import FakeUpstream
 from tollhouse.upstream.choose import ChosenTransport
@@ -28,7 +29,7 @@ async def test_provider_names_its_transport(up: FakeUpstream, named: str, taken:
     assert await body_of(exchange) == b"{}"
     assert len(up.server.connections) == 1
     await transport.aclose()
-    async with asyncio.timeout(5):
+    async with within(1):
         while up.server.connections:
             await asyncio.sleep(0.005)
 

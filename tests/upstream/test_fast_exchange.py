@@ -8,6 +8,7 @@ import pytest
 
 from fakes.answers import Answer, Stream, gzipped
 from fakes.http_server import End, Pause
+from fakes.slowness import within
 from fakes.transport_calls import BODY, body_of, pieces_of, to
 from fakes.upstream import FakeUpstream
 from tollhouse.core.faults import Fault, FaultKind
@@ -111,7 +112,7 @@ async def test_broken_compression_ends_its_connection(
     assert fault.kind is FaultKind.INVALID_RESPONSE
     assert await exchange.read() == fault
     exchange.close()
-    async with asyncio.timeout(5):
+    async with within(1):
         while up.server.connections:
             await asyncio.sleep(0.005)
 

@@ -9,7 +9,7 @@ import pytest
 from fakes.answers import CHUNK_END, Answer, chunk, gzipped, head, head_then, huge_header, steps
 from fakes.http_server import Behaviour, End, Pause, Step
 from fakes.raw_server import request_of, serving
-from fakes.slowness import in_time
+from fakes.slowness import in_time, within
 from fakes.transport_calls import body_of, outcome, to
 from fakes.upstream import FakeUpstream, refused_url
 from tollhouse.core.faults import Fault, FaultKind
@@ -63,7 +63,7 @@ async def test_endless_framing_is_given_up(
     fault = await outcome(transport, to(up.url))
     assert (fault.kind, fault.sent) == (FaultKind.INVALID_RESPONSE, True)
     in_time(time.monotonic() - began, 1)
-    async with asyncio.timeout(5):
+    async with within(1):
         await up.until(idle=True)
 
 

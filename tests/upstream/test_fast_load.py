@@ -14,6 +14,7 @@ import pytest
 from fakes.answers import Answer, chunk, drops, head, head_then, silent
 from fakes.http_server import End
 from fakes.raw_server import request_of, serving
+from fakes.slowness import within
 from fakes.transport_calls import body_of, to
 from fakes.upstream import FakeUpstream
 from tollhouse.core.faults import Fault
@@ -107,13 +108,13 @@ async def test_E02_aborted_exchanges_leave_nothing(
         arrived = up.count + 50
         calls = [asyncio.create_task(body(transport, to(up.url))) for _ in range(50)]
         with suppress(TimeoutError):  # a machine that stalls may let one fail on its way
-            async with asyncio.timeout(5):
+            async with within(3):
                 await up.until(count=arrived)
         await asyncio.sleep(0.005 * (batch % 3))
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-    async with asyncio.timeout(5):
+    async with within(1):
         await up.until(idle=True)
         while len(asyncio.all_tasks()) > tasks or descriptors() > opened:
             await asyncio.sleep(0.01)

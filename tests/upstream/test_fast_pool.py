@@ -10,7 +10,7 @@ from fakes.answers import Answer, Stream, chunk, drops, head, head_then, silent,
 from fakes.http_server import End, Pause
 from fakes.openai_answers import Chat
 from fakes.raw_server import request_of, reset, serving
-from fakes.slowness import in_time
+from fakes.slowness import in_time, within
 from fakes.transport_calls import body_of, finished, outcome, to
 from fakes.upstream import FakeUpstream, mute_port
 from tollhouse.core.faults import Fault, FaultKind
@@ -34,7 +34,7 @@ async def _transport() -> AsyncIterator[FastTransport]:
 
 async def closed(up: FakeUpstream) -> None:
     """Wait until the provider has no connection left."""
-    async with asyncio.timeout(5):
+    async with within(1):
         while up.server.connections:
             await asyncio.sleep(0.005)
 

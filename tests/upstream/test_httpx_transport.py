@@ -8,6 +8,7 @@ import pytest
 from fakes.answers import Stream, frames, silent
 from fakes.http_server import Pause
 from fakes.openai_answers import Chat
+from fakes.slowness import within
 from fakes.transport_calls import CANARY, body_of, to
 from fakes.upstream import FakeUpstream
 from tollhouse.core.faults import Fault, FaultKind
@@ -24,7 +25,7 @@ async def test_unused_connections_are_closed(
     for _ in range(2):
         await body_of(await transport.send(to(up.url)))
     assert len(up.server.connections) == 1
-    async with asyncio.timeout(5):
+    async with within(1):
         while up.server.connections:
             await asyncio.sleep(0.01)
     await body_of(await transport.send(to(up.url)))
